@@ -1,0 +1,78 @@
+# `make help` lists the targets. `make book PYTHON=python3.12` uses another Python.
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help book test environment lint unit execute html chromium browser serve clean distclean
+
+# Without PYTHON= an environment that is there keeps its Python.
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
+PY := .venv/bin/python
+# The stamp is named after the Python and this folder: another one of either makes a new environment.
+STAMP := .venv/made-$(shell "$(PYTHON)" -c 'import os, sys, zlib; \
+	print("%d.%d-%08x" % (sys.version_info[:2] + (zlib.crc32(os.getcwd().encode()) & 0xffffffff,)))' 2>/dev/null)
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+book: html  ## make everything that has changed; print the page to open
+	@$(PY) -c 'from pathlib import Path; page = Path("_build/html/index.html").resolve(); \
+		print(f"Open {page} ({page.as_uri()})")'
+
+test: lint unit html browser  ## check everything: code, types, library, notebooks, pages
+
+environment: $(STAMP)-package  ## the virtual environment .venv with the pinned versions
+
+$(STAMP): requirements.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, and" \
+		" $(PYTHON) is %s: name another one, as in make book PYTHON=python3.12" % sys.version.split()[0])'
+	@# Debian packs ensurepip apart, in python3-venv; pip can do without.
+	"$(PYTHON)" -m venv --clear .venv || { \
+		"$(PYTHON)" -m venv --clear --without-pip .venv && "$(PYTHON)" -m pip --python .venv install pip; }
+	@# torch first and alone: by far the largest, and its progress is worth seeing.
+	$(PY) -m pip install "$$(grep ^torch== requirements.txt)"
+	$(PY) -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(STAMP)-package: $(STAMP) pyproject.toml
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: environment  ## ruff, mypy, and the checks of workflows and metadata
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/zizmor --offline --quiet .github/workflows
+	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+unit: environment  ## tests of the library and the pipeline, and the examples in docstrings
+	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto tests gen_lib --ignore tests/browser
+
+execute: environment  ## run the notebooks whose executed copy is missing or stale
+	$(PY) book/_ext/execute.py
+
+html: execute _build/configuration  ## the pages, from the executed copies
+	@# Sphinx warns about a page only when it reads it; after a failure it must read all of them again.
+	.venv/bin/jupyter-book build . -W -n --keep-going --quiet >/dev/null || { rm -rf _build/.doctrees; exit 1; }
+	$(PY) book/_ext/check_links.py
+
+# A change here can change every page, so all are made again.
+_build/configuration: _config.yml _toc.yml requirements.txt $(wildcard book/_ext/*.py)
+	rm -rf _build/html _build/.doctrees
+	@mkdir -p _build && touch $@
+
+chromium: environment
+	.ci/chromium
+
+browser: html chromium  ## tests of the built pages in headless Chromium
+	$(PY) -m pytest --junitxml _build/tests/browser.xml tests/browser
+
+serve: html  ## show the book at http://localhost:8000
+	$(PY) -m http.server --bind localhost --directory _build/html 8000
+
+clean:  ## remove what was made, keep .venv
+	rm -rf _build build .hypothesis .mypy_cache .ruff_cache *.egg-info
+
+distclean: clean  ## remove .venv as well
+	rm -rf .venv

@@ -1,0 +1,92 @@
+"""Bad input is refused before work starts, by an error that names the argument, the value and what would be right."""
+
+import math
+import numbers
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+Value = TypeVar("Value")
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """A whole number that is not too small.
+
+    Example:
+        >>> whole("steps", 0, least=1)
+        Traceback (most recent call last):
+        ValueError: steps must be a whole number of at least 1, got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)
+
+
+def number(name: str, value: object, least: float = -math.inf, above: float = -math.inf) -> None:
+    """A finite number, or a tensor of them, that is not too small.
+
+    Example:
+        >>> number("beta", -1.0, least=0)
+        Traceback (most recent call last):
+        ValueError: beta must be a finite number of at least 0, got -1.0
+    """
+    good = isinstance(value, numbers.Real | Tensor) and not isinstance(value, bool)
+    if good:
+        v = torch.as_tensor(value)
+        good = v.numel() > 0 and bool((v.isfinite() & (v >= least) & (v > above)).all())
+    if not good:
+        bound = f" above {above:g}" if above > -math.inf else f" of at least {least:g}" if least > -math.inf else ""
+        raise ValueError(f"{name} must be a finite number{bound}, got {value!r}")
+
+
+def share(name: str, value: float) -> None:
+    """A number from 0 to 1.
+
+    Example:
+        >>> share("same", 1.5)
+        Traceback (most recent call last):
+        ValueError: same must lie from 0 to 1, got 1.5
+    """
+    number(name, value)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must lie from 0 to 1, got {value!r}")
+
+
+def sizes(name: str, value: object) -> tuple[int, ...]:
+    """A tuple of positive whole numbers, such as the widths of hidden layers or the shape of the members."""
+    if not isinstance(value, tuple | list | torch.Size):
+        raise ValueError(f"{name} must be a tuple of whole numbers, such as (8,), got {value!r}")
+    return tuple(whole(f"each of {name}", v, least=1) for v in value)
+
+
+def points(name: str, value: object, dim: int | None = None) -> Tensor:
+    """A tensor of points: floating, shape ``(..., n, d)`` with at least one point, no NaN, the right dimension."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a tensor of shape (n, d), got {type(value).__name__}")
+    if value.ndim < 2 or value.numel() == 0:
+        raise ValueError(f"{name} must have shape (..., n, d) with n, d >= 1, got {tuple(value.shape)}")
+    if not value.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {value.dtype}")
+    if dim is not None and value.shape[-1] != dim:
+        raise ValueError(f"{name} must have points of dimension {dim}, got shape {tuple(value.shape)}")
+    if not value.isfinite().all():
+        raise ValueError(f"{name} must be finite, got {int((~value.isfinite()).sum())} NaN or infinite entries")
+    return value
+
+
+def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
+    """The entry of a table of names.
+
+    Example:
+        >>> known("likelihood", "bernouli", {"bernoulli": 1, "gaussian": 2})
+        Traceback (most recent call last):
+        ValueError: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
+    """
+    if value not in table:
+        near = get_close_matches(str(value), list(table), 1)
+        hint = f", did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
+    return table[value]

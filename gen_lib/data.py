@@ -1,0 +1,287 @@
+"""What is learned: distributions with known densities, shapes in the plane, and real digits.
+
+A distribution has ``dim``, ``sample(n, generator=None)`` and, where there is one in closed form, ``log_prob(x)``.
+The mixtures of Gaussians carry the book: their velocity field, flow map and likelihood are known exactly
+(:mod:`gen_lib.truth`), so whatever a net has learned can be compared with what is true.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Generator, Tensor
+
+from . import check, draws
+from .shapes import PerSample, Points
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """What can be sampled: the target of every method."""
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of a point."""
+
+    def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
+        """Independent points, shape ``(n, d)``; a tuple ``(*members, n)`` gives ``(*members, n, d)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianMixture:
+    r"""A mixture of Gaussians in any dimension.
+
+    .. math:: p(x) = \sum_k \pi_k\, \mathcal{N}(x;\, m_k,\, S_k)
+
+    Args:
+        weights: :math:`\pi_k`, shape ``(k,)``, positive, sum one
+        means: :math:`m_k`, shape ``(k, d)``
+        covariances: :math:`S_k`, shape ``(k, d, d)``, symmetric and positive definite
+
+    Raises:
+        ValueError: shapes that do not fit, weights that are no distribution, a covariance that is none
+
+    Example:
+        >>> standard = GaussianMixture(torch.ones(1), torch.zeros(1, 2), torch.eye(2)[None])
+        >>> standard.sample(3).shape, standard.log_prob(torch.zeros(3, 2)).shape
+        (torch.Size([3, 2]), torch.Size([3]))
+    """
+
+    weights: Tensor
+    means: Tensor
+    covariances: Tensor
+
+    def __post_init__(self):
+        for name in ("weights", "means", "covariances"):  # float64: the exact answers start here
+            object.__setattr__(self, name, torch.as_tensor(getattr(self, name)).double())
+        w, m, c = self.weights, self.means, self.covariances
+        if w.ndim != 1 or len(w) == 0:
+            raise ValueError(f"weights must have shape (k,) with k >= 1, got {tuple(w.shape)}")
+        if m.ndim != 2 or len(m) != len(w):
+            raise ValueError(f"means must have shape (k, d) with k = {len(w)}, got {tuple(m.shape)}")
+        if c.shape != (*m.shape, m.shape[1]):
+            raise ValueError(f"covariances must have shape (k, d, d) = {(*m.shape, m.shape[1])}, got {tuple(c.shape)}")
+        if not (w > 0).all() or not math.isclose(w.sum().item(), 1, abs_tol=1e-6):
+            raise ValueError(f"weights must be positive and sum to 1, got {w.tolist()}")
+        if not m.isfinite().all():
+            raise ValueError(f"means must be finite, got {m.tolist()}")
+        positive = torch.linalg.cholesky_ex(c).info == 0
+        if not torch.allclose(c, c.mT) or not positive.all():
+            raise ValueError(f"covariances must be symmetric and positive definite, got {c.tolist()}")
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of a point."""
+        return self.means.shape[1]
+
+    @property
+    def mean(self) -> Tensor:
+        r""":math:`E[x] = \sum_k \pi_k m_k`, shape ``(d,)``."""
+        return self.weights @ self.means
+
+    @property
+    def covariance(self) -> Tensor:
+        r""":math:`\sum_k \pi_k (S_k + m_k m_k^T) - E[x]\,E[x]^T`, shape ``(d, d)``."""
+        second = self.covariances + self.means[:, :, None] * self.means[:, None, :]
+        return torch.einsum("k,kij->ij", self.weights, second) - torch.outer(self.mean, self.mean)
+
+    def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
+        """Independent draws: pick a component by its weight, then a point of its Gaussian.
+
+        Args:
+            n: number of points, or a shape ``(*members, n)``
+            generator: source of randomness; torch's global one if none is given
+
+        Returns:
+            points, shape ``(n, d)`` or ``(*members, n, d)``, in torch's default precision
+        """
+        shape = (n,) if isinstance(n, int) else tuple(n)
+        u, e = draws.uniform(shape, generator), draws.normal((*shape, self.dim), generator)
+        component = torch.bucketize(u.contiguous(), self.weights.cumsum(0)[:-1].to(u))
+        mean, root = self.means.to(e), torch.linalg.cholesky(self.covariances).to(e)
+        return mean[component] + (root[component] * e[..., None, :]).sum(-1)
+
+    def log_prob(self, x: Points) -> PerSample:
+        """Logarithm of the density at each point (nats), shape ``(*members, n)``."""
+        x = check.points("x", x, self.dim)
+        root = torch.linalg.cholesky(self.covariances).to(x)
+        centred = x[..., None, :] - self.means.to(x)  # (*members, n, k, d)
+        whitened = torch.linalg.solve_triangular(root, centred[..., None], upper=False)[..., 0]
+        log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        log_normal = -(whitened.square().sum(-1) + self.dim * math.log(2 * math.pi)) / 2 - log_det
+        return torch.logsumexp(self.weights.log().to(x) + log_normal, -1)
+
+    def cdf(self, x: Points) -> PerSample:
+        """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``."""
+        x = check.points("x", x, self._line().dim)
+        standard = (x - self.means[:, 0].to(x)) / self.covariances[:, 0, 0].sqrt().to(x)
+        return (torch.special.ndtr(standard) * self.weights.to(x)).sum(-1)
+
+    def quantile(self, p: Tensor) -> Tensor:
+        """Inverse of :meth:`cdf` by bisection to the precision of float64; any shape ``s`` gives ``(*s, 1)``.
+
+        Raises:
+            ValueError: a probability outside (0, 1)
+        """
+        if not ((p > 0) & (p < 1)).all():
+            raise ValueError(f"p must lie in (0, 1), got values from {p.min():g} to {p.max():g}")
+        spread = 40 * self._line().covariances[:, 0, 0].sqrt()
+        low = (self.means[:, 0] - spread).min().expand(p.shape).clone()
+        high = (self.means[:, 0] + spread).max().expand(p.shape).clone()
+        for _ in range(70):  # halves an interval of some hundreds 70 times: below the spacing of float64
+            middle = (low + high) / 2
+            right = self.cdf(middle.reshape(-1, 1)).reshape(p.shape) < p
+            low, high = torch.where(right, middle, low), torch.where(right, high, middle)
+        return ((low + high) / 2)[..., None].to(p)
+
+    def _line(self) -> "GaussianMixture":
+        if self.dim != 1:
+            raise ValueError(f"a distribution function needs a mixture of dimension 1, this one has {self.dim}")
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A distribution in the plane given by a recipe that turns a shape and a generator into points."""
+
+    draw: Callable[[tuple[int, ...], Generator | None], Tensor]
+    dim: int = 2
+
+    def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
+        """Independent points, shape ``(n, 2)`` or ``(*members, n, 2)``."""
+        return self.draw((n,) if isinstance(n, int) else tuple(n), generator)
+
+
+def mixture_1d() -> GaussianMixture:
+    """The book's data on the line: 0.7 N(-2, 0.8^2) + 0.3 N(2, 0.6^2).
+
+    Example:
+        >>> mixture_1d().mean
+        tensor([-0.8000], dtype=torch.float64)
+    """
+    return _mixture([0.7, 0.3], [[-2.0], [2.0]], [[[0.8**2]], [[0.6**2]]])
+
+
+def mixture_2d() -> GaussianMixture:
+    """The book's data in the plane: 0.6 N([-2, -2], 0.5 I) + 0.4 N([2, 2], [[.3, .15], [.15, .3]])."""
+    covariances = [[[0.5, 0.0], [0.0, 0.5]], [[0.3, 0.15], [0.15, 0.3]]]
+    return _mixture([0.6, 0.4], [[-2.0, -2.0], [2.0, 2.0]], covariances)
+
+
+def _mixture(weights: list[float], means: list[list[float]], covariances: list[list[list[float]]]) -> GaussianMixture:
+    """From numbers written down, which are meant in float64."""
+    numbers = (torch.tensor(part, dtype=torch.float64) for part in (weights, means, covariances))
+    return GaussianMixture(*numbers)
+
+
+def _equal(means: Tensor, std: float) -> GaussianMixture:
+    k, d = means.shape
+    return GaussianMixture(torch.full((k,), 1 / k, dtype=torch.float64), means, (std**2 * torch.eye(d)).expand(k, d, d))
+
+
+def _circle(count: int, radius: float) -> Tensor:
+    angle = torch.arange(count, dtype=torch.float64) * 2 * math.pi / count
+    return radius * torch.stack([angle.cos(), angle.sin()], -1)
+
+
+def two_modes_2d() -> GaussianMixture:
+    """Equal parts N([3, 1], 0.3^2 I) and N([3, -1], 0.3^2 I), beside the source: paths must bend apart."""
+    return _equal(torch.tensor([[3.0, 1.0], [3.0, -1.0]]), 0.3)
+
+
+def ring() -> GaussianMixture:
+    """Eight Gaussians of std 0.01 on a circle of radius 1, as in the papers on mode collapse (VEEGAN, PacGAN)."""
+    return _equal(_circle(8, 1.0), 0.01)
+
+
+def grid() -> GaussianMixture:
+    """25 Gaussians of std 0.05 on {-4, -2, 0, 2, 4}^2, as in the papers on mode collapse (VEEGAN, PacGAN)."""
+    steps = torch.arange(-4.0, 5.0, 2.0)
+    return _equal(torch.cartesian_prod(steps, steps), 0.05)
+
+
+def eight_gaussians() -> GaussianMixture:
+    """Eight Gaussians of std 0.5 on a circle of radius 5, as in the flow-matching papers."""
+    return _equal(_circle(8, 5.0), 0.5)
+
+
+def moons(noise: float = 0.05) -> Shape:
+    """Two interleaving half circles of radius 1 with Gaussian noise."""
+
+    def draw(shape, generator):
+        u = draws.uniform((*shape, 2), generator)
+        angle, upper = math.pi * u[..., 0], u[..., 1] < 0.5
+        outer = torch.stack([angle.cos(), angle.sin()], -1)
+        inner = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], -1)
+        return torch.where(upper[..., None], outer, inner) + noise * draws.normal((*shape, 2), generator)
+
+    return Shape(draw)
+
+
+def s_curve(noise: float = 0.05) -> Shape:
+    """The letter S: two three-quarter circles joined at the origin, with Gaussian noise."""
+
+    def draw(shape, generator):
+        angle = 3 * math.pi * (draws.uniform(shape, generator) - 0.5)
+        curve = torch.stack([angle.sin(), angle.sign() * (angle.cos() - 1)], -1)
+        return curve + noise * draws.normal((*shape, 2), generator)
+
+    return Shape(draw)
+
+
+def checkerboard() -> Shape:
+    """Uniform on the black squares of a 4 x 4 board over [-2, 2]^2."""
+
+    def draw(shape, generator):
+        u = draws.uniform((*shape, 2), generator)
+        column = (4 * u[..., 0]).floor()
+        y = 4 * u[..., 1]  # the two black squares of a column, laid end to end, then put in their places
+        row = 2 * (y / 2).floor() + column % 2
+        return torch.stack([4 * u[..., 0] - 2, row + (y / 2) % 1 - 2], -1)
+
+    return Shape(draw)
+
+
+def spiral(noise: float = 0.05) -> Shape:
+    """One arm that winds out from the origin, evenly covered along its length, with Gaussian noise."""
+
+    def draw(shape, generator):
+        angle = 3 * math.pi * draws.uniform(shape, generator).sqrt()
+        arm = torch.stack([angle.cos(), angle.sin()], -1) * angle[..., None] / math.pi
+        return arm + noise * draws.normal((*shape, 2), generator)
+
+    return Shape(draw)
+
+
+class Digits(NamedTuple):
+    """Real scans of handwritten digits, 8 x 8 pixels in [0, 1], flat, with their labels 0 to 9."""
+
+    train: Tensor
+    train_labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+
+
+def digits() -> Digits:
+    """1,797 scanned digits of 43 people, a fixed fifth of them held out.
+
+    Every fifth image is a test image: no random number decides, so the split is the same everywhere.
+
+    Returns:
+        images ``(n, 64)`` in [0, 1] and labels ``(n,)``: 1,437 to train on, 360 to test on
+
+    References:
+        Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), UCI Machine Learning Repository
+
+    Example:
+        >>> [tuple(part.shape) for part in digits()]
+        [(1437, 64), (1437,), (360, 64), (360,)]
+    """
+    from sklearn.datasets import load_digits  # here, because it takes a second that the toys need not wait
+
+    images, labels = load_digits(return_X_y=True)
+    x, y = torch.tensor(images / 16, dtype=torch.get_default_dtype()), torch.tensor(labels)
+    held_out = torch.arange(len(x)) % 5 == 0
+    return Digits(x[~held_out], y[~held_out], x[held_out], y[held_out])

@@ -1,0 +1,92 @@
+"""Random numbers, one stream per member.
+
+A net can hold many *members* (the same architecture, other seeds) that train together. What a member draws must not
+depend on how many others there are, or a run with 8 members could not be compared with a run with one. So inside
+:func:`streams` every member has its own generator: member ``i`` of a run with seed ``s`` sees exactly the numbers that
+a lone run with seed ``s + i`` sees. Outside, the draws come from the generator given, or from torch's global one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import prod
+
+import torch
+from torch import Generator, Tensor
+
+Shape = tuple[int, ...]
+Draw = Callable[..., Tensor]  # torch.rand or torch.randn
+
+
+class Streams:
+    """One generator per member. Numbers are drawn in blocks: many small calls would cost more than a training step."""
+
+    block = 1 << 15
+
+    def __init__(self, members: Shape, seed: int, device: torch.device | str = "cpu"):
+        self.members, self.device = members, device
+        self.generators = [Generator(device).manual_seed(seed + i) for i in range(prod(members))]
+        self.stock: dict[Draw, tuple[Tensor, int]] = {}
+
+    def take(self, draw: Draw, shape: Shape) -> Tensor:
+        if shape[: len(self.members)] != self.members:
+            raise ValueError(f"shape {shape} of a draw in training must begin with the members {self.members}")
+        count = prod(shape[len(self.members) :])
+        block, used = self.stock.get(draw, (None, 0))
+        if block is None or used + count > block.shape[1]:
+            size = max(self.block, count)
+            block, used = torch.stack([draw(size, generator=g, device=self.device) for g in self.generators]), 0
+        self.stock[draw] = block, used + count
+        return block[:, used : used + count].reshape(shape)
+
+
+_active: ContextVar[Streams | None] = ContextVar("streams", default=None)
+
+
+@contextmanager
+def streams(members: Shape, seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Within this context each member draws from its own stream: member ``i`` from the one seeded ``seed + i``.
+
+    Example:
+        >>> with streams((3,), seed=0):
+        ...     together = normal((3, 5, 1))
+        >>> with streams((), seed=2):
+        ...     alone = normal((5, 1))
+        >>> torch.equal(together[2], alone)
+        True
+    """
+    token = _active.set(Streams(members, seed, device))
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | None) -> Tensor:
+    current = _active.get()
+    if generator is None and current is not None:
+        drawn = current.take(draw, shape)
+    else:
+        device = generator.device if generator is not None else like.device if like is not None else None
+        drawn = draw(shape, generator=generator, device=device)
+    return drawn if like is None else drawn.to(like)
+
+
+def uniform(shape: Shape, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
+    """Independent draws from U(0, 1) of the given shape, in the precision and on the device of ``like``.
+
+    Example:
+        >>> uniform((4, 1)).shape
+        torch.Size([4, 1])
+    """
+    return _draw(torch.rand, shape, generator, like)
+
+
+def normal(shape: Shape, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
+    """Independent draws from N(0, 1) of the given shape, in the precision and on the device of ``like``.
+
+    Example:
+        >>> normal((4, 2), torch.Generator().manual_seed(0)).shape
+        torch.Size([4, 2])
+    """
+    return _draw(torch.randn, shape, generator, like)

@@ -1,0 +1,37 @@
+"""One lecture, one file: the loss as on the board, the way to sample, the references."""
+
+from .autoencoder import autoencoder
+from .backflow import backflow
+from .decoder import decoder
+from .facm import facm, facm_published
+from .flow_matching import fm
+from .gan import gan, wgan
+from .meanflow import meanflow
+from .vae import vae
+
+__all__ = [
+    "METHODS",
+    "autoencoder",
+    "backflow",
+    "decoder",
+    "facm",
+    "facm_published",
+    "fm",
+    "gan",
+    "meanflow",
+    "vae",
+    "wgan",
+]
+
+METHODS = {
+    "decoder": decoder(),
+    "ae": autoencoder(),
+    "vae": vae(),
+    "vae_beta": vae(beta=10.0),
+    "gan": gan(),
+    "wgan": wgan(),
+    "fm": fm(),
+    "meanflow": meanflow(),
+    "facm": facm(),
+    "backflow": backflow(),
+}

@@ -1,0 +1,51 @@
+"""The autoencoder: learn to copy through a bottleneck. A code for every datum, but no distribution of codes."""
+
+from torch import Tensor
+
+from .. import likelihoods
+from ..likelihoods import Maker
+from ..method import Method
+from ..nets import Autoencoder
+from ..shapes import Codes, PerSample, Points, States
+
+
+def reconstruction_loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
+    r"""How badly the decoder explains x from the encoder's code.
+
+    .. math:: -\log p(x \mid E(x)), \qquad \text{for a Gaussian } \|D(E(x)) - x\|^2 + \text{const}
+
+    The noise z is not used: nothing in this loss asks the codes to look like it, which is why decoding noise fails.
+
+    Args:
+        net: encoder, decoder and likelihood
+        z: noise, ignored
+        x: data, shape ``(*members, n, d)``
+
+    Returns:
+        loss per sample in nats, shape ``(*members, n)``
+
+    References:
+        Reducing the Dimensionality of Data with Neural Networks (Hinton and Salakhutdinov, 2006),
+        doi 10.1126/science.1127647
+    """
+    return -net.likelihood.log_prob(net.decoder(net.encoder(x)), x)
+
+
+def push(net: Autoencoder, z: Codes) -> States:
+    """Decode noise as if it were a code: ``[z, D(z)]``."""
+    return [z, net.decode(z)]
+
+
+def encode(net: Autoencoder, x: Points) -> Tensor:
+    """The code of each datum, shape ``(*members, n, latent)``."""
+    return net.encoder(x)
+
+
+def autoencoder(likelihood: str | Maker = "gaussian") -> Method:
+    """An autoencoder whose reconstruction loss is the negative log of ``likelihood``."""
+    make = likelihoods.maker(likelihood)
+
+    def architecture(dim, latent, hidden, members):
+        return Autoencoder(dim, latent, hidden, members, codes=1, likelihood=make(members))
+
+    return Method(architecture=architecture, turns=(("", reconstruction_loss),), push=push, encode=encode)

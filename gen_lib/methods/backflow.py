@@ -1,0 +1,48 @@
+"""BackFlow: one average velocity for both directions, so that one step decodes and one step encodes."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from .. import check
+from ..couplings import optimal
+from ..method import Coupling, Method
+from ..nets import Field
+from ..paths import Draw, two_times, uniform
+from ..samplers import jump
+from ..shapes import PerSample, Points
+from .meanflow import average_velocity_field, improved_identity, push, robust
+
+
+def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
+    """Jump backwards, from data to noise: :math:`x - u(x, 1, 0)` in one step."""
+    return jump(net, x, steps, start=1.0, end=0.0)[-1]
+
+
+def backflow(
+    p: float | Tensor = 0.0, *, same: float = 0.25, time: Draw = uniform, coupling: Coupling = optimal
+) -> Method:
+    r"""The improved MeanFlow loss with both orders of the times, on optimal pairs.
+
+    .. math:: \| u_\theta(x_t, t, r) - (r - t)\, \mathrm{sg}(du_\theta/dt) - v \|^2, \qquad t, r \text{ independent}
+
+    Args:
+        p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own
+        same: share of the pairs with r = t
+        time: draws both times, in any order
+        coupling: which noise is paired with which datum
+
+    Raises:
+        ValueError: p negative, same outside [0, 1]
+
+    References:
+        Improved Mean Flows: On the Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
+    """
+    check.number("p", p, least=0)
+    check.share("same", same)
+
+    def loss(net: Field, z: Points, x: Points) -> PerSample:
+        t, r = two_times(x, time, same, ordered=False)
+        return robust(improved_identity(net, z, x, t, r).square().sum(-1), p)
+
+    return Method(architecture=average_velocity_field, turns=(("", loss),), push=push, encode=encode, coupling=coupling)

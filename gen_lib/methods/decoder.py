@@ -1,0 +1,44 @@
+"""A decoder alone: the plainest map from noise to data, and the first failure of the book."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from ..couplings import independent
+from ..method import Coupling, Method
+from ..nets import Decoder
+from ..shapes import Codes, PerSample, Points, States
+
+
+def squared_error(net: Callable[..., Tensor], z: Codes, x: Points) -> PerSample:
+    r"""Ask the net to hit the datum that was paired with its noise.
+
+    .. math:: \| D(z) - x \|^2
+
+    The minimiser is :math:`D(z) = E[x \mid z]`. With independent pairs that is the constant :math:`E[x]`: the decoder
+    collapses to the mean. With optimal pairs it is the optimal transport map.
+
+    Args:
+        net: decoder, called as ``net(z)``
+        z: noise, shape ``(*members, n, latent)``
+        x: data, shape ``(*members, n, d)``
+
+    Returns:
+        squared error per sample, shape ``(*members, n)``
+
+    Example:
+        >>> import torch
+        >>> squared_error(lambda z: 0 * z, torch.zeros(3, 1), torch.full((3, 1), 2.0))
+        tensor([4., 4., 4.])
+    """
+    return (net(z) - x).square().sum(-1)
+
+
+def push(net: Callable[..., Tensor], z: Codes) -> States:
+    """One jump: ``[z, D(z)]``."""
+    return [z, net(z)]
+
+
+def decoder(coupling: Coupling = independent) -> Method:
+    """A decoder trained on the pairs that ``coupling`` gives."""
+    return Method(architecture=Decoder, turns=(("", squared_error),), push=push, coupling=coupling)

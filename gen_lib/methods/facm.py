@@ -1,0 +1,188 @@
+"""FACM, the flow-anchored consistency model: a shortcut to the data, held by the velocity it must agree with."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from .. import check, draws
+from ..couplings import independent
+from ..method import Coupling, Method
+from ..nets import Field, Sizes
+from ..paths import Draw, line, uniform
+from ..samplers import clock, heun, times
+from ..shapes import PerSample, Points, States, Times
+from .meanflow import along, robust
+
+Weight = Callable[[Times], Times]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditioning:
+    """How one net is asked for two things: the velocity at t, and the shortcut F from t to the end.
+
+    Attributes:
+        times: how many times the net is called with
+        velocity: ``(net, x_t, t)`` to the velocity
+        shortcut: ``(net, x_t, t)`` to the average velocity from t to 1
+    """
+
+    times: int
+    velocity: Callable[..., Tensor]
+    shortcut: Callable[..., Tensor]
+
+
+def _velocity_r(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
+    return net(x_t, t, t)
+
+
+def _shortcut_r(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
+    return net(x_t, t, torch.ones_like(t))
+
+
+def _velocity_expanded(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
+    return net(x_t, 2 - t)
+
+
+def _shortcut_expanded(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
+    return net(x_t, t)
+
+
+BY_TARGET_TIME = Conditioning(times=2, velocity=_velocity_r, shortcut=_shortcut_r)
+"""The net is told where it goes: F(x, t, r), velocity at r = t, shortcut at r = 1."""
+
+BY_EXPANDED_TIME = Conditioning(times=1, velocity=_velocity_expanded, shortcut=_shortcut_expanded)
+"""The paper's preferred form: one clock from 0 to 2, shortcut at c = t, velocity at c = 2 - t; they meet at c = 1."""
+
+
+def cosine(t: Times) -> Times:
+    r"""beta(t) = cos(pi t / 2): consistency weighs most near noise, t = 0, and nothing at the data, t = 1."""
+    return (t * (math.pi / 2)).cos()
+
+
+def one(t: Times) -> Times:
+    """Weight 1 everywhere."""
+    return torch.ones_like(t)
+
+
+def one_minus_root(t: Times) -> Times:
+    """alpha(t) = 1 - sqrt(t): how far the published target moves from the prediction."""
+    return 1 - t.sqrt()
+
+
+def anchor_loss(net: Callable[..., Tensor], x_t: Points, t: Times, v: Points, how: Conditioning) -> PerSample:
+    r"""Flow matching inside the same net: :math:`\| F(x_t, t, t) - v \|^2`."""
+    return (how.velocity(net, x_t, t) - v).square().sum(-1)
+
+
+def consistency_error(
+    net: Callable[..., Tensor],
+    x_t: Points,
+    t: Times,
+    v: Points,
+    how: Conditioning,
+    alpha: Weight = one,
+    clamp: float | None = None,
+) -> PerSample:
+    r"""How far the shortcut is from what its own derivative says it should be.
+
+    .. math:: \bar v = v + (1 - t)\, \mathrm{sg}\left(\frac{dF}{dt}\right), \quad g = \mathrm{sg}(F) - \bar v, \quad
+        \| F - \mathrm{sg}(F) + \alpha(t)\, \mathrm{clamp}(g, -c, c) \|^2
+
+    Args:
+        net: the field
+        x_t: points, shape ``(*members, n, d)``
+        t: times, shape ``(*members, n, 1)``
+        v: velocity at the points
+        how: how the net is asked
+        alpha: share of the way the target moves
+        clamp: bound c of each coordinate of g, none if not given
+
+    Returns:
+        squared error per sample, shape ``(*members, n)``
+
+    References:
+        FACM: Flow-Anchored Consistency Models (Peng et al., 2026), arXiv 2507.03738
+    """
+    F, dF = along(lambda x_t, t: how.shortcut(net, x_t, t), x_t, t, v)
+    g = F.detach() - (v + (1 - t) * dF.detach())
+    target = F.detach() - alpha(t) * (g if clamp is None else g.clamp(-clamp, clamp))
+    return (F - target).square().sum(-1)
+
+
+def facm(
+    p: float | Tensor = 0.0,
+    *,
+    alpha: Weight = one,
+    beta: Weight = cosine,
+    clamp: float | None = None,
+    angle: bool = False,
+    anchor: bool = True,
+    teacher: Callable[[Tensor, Tensor], Tensor] | None = None,
+    conditioning: Conditioning = BY_TARGET_TIME,
+    time: Draw = uniform,
+    coupling: Coupling = independent,
+) -> Method:
+    r"""FACM: anchor + beta(t) x consistency. The defaults are plain squares, which are unbiased from scratch.
+
+    Args:
+        p: exponent of the robust weight :math:`e / \mathrm{sg}(e + c)^p`; 1/2 is the published norm-L2 loss
+        alpha: share of the way the target moves, a function of t
+        beta: weight of the consistency loss, a function of t
+        clamp: bound of each coordinate of the target's move
+        angle: add 1 - cos(F, v) to the anchor; in one dimension it is a sign and has no gradient
+        anchor: keep the velocity loss; without it training from scratch collapses
+        teacher: velocity ``(x_t, t)`` to learn from, a frozen net or the exact one; the pair's own x - z if not given
+        conditioning: by target time or by expanded time
+        time: draws one time per pair
+        coupling: which noise is paired with which datum
+
+    Raises:
+        ValueError: p negative, clamp not positive
+
+    References:
+        FACM: Flow-Anchored Consistency Models (Peng et al., 2026), arXiv 2507.03738
+    """
+    check.number("p", p, least=0)
+    if clamp is not None:
+        check.number("clamp", clamp, above=0)
+
+    def loss(net: Field, z: Points, x: Points) -> PerSample:
+        t = time(x)
+        x_t, v = line(z, x, t)
+        if teacher is not None:
+            v = teacher(x_t, t).detach()
+        error = consistency_error(net, x_t, t, v, conditioning, alpha, clamp)
+        total = beta(t)[..., 0] * robust(error, p)
+        if anchor:
+            total = total + anchor_loss(net, x_t, t, v, conditioning)
+        if angle:
+            total = total + 1 - cosine_similarity(conditioning.velocity(net, x_t, t), v, dim=-1)
+        return total
+
+    def architecture(dim: int, latent: int, hidden: Sizes, members: Sizes) -> Field:
+        return Field(dim, latent, hidden, members, times=conditioning.times)
+
+    def push(net: Field, z: Points, steps: int = 1) -> States:
+        """Jump to the end, z + F(z, 0, 1); each further step goes back to a time with fresh noise and jumps again."""
+        states = [z]
+        for t, following in pairwise(times(steps)):
+            end = states[-1] + (1 - t) * conditioning.shortcut(net, states[-1], clock(t, z))
+            fresh = draws.normal(tuple(z.shape), like=z) if following < 1 else 0.0
+            states.append(following * end + (1 - following) * fresh)
+        return states
+
+    def encode(net: Field, x: Points, steps: int = 50) -> Points:
+        """Follow the velocity backwards, from data to noise."""
+        return heun(lambda x_t, t: conditioning.velocity(net, x_t, t), x, steps, start=1.0, end=0.0)[-1]
+
+    return Method(architecture=architecture, turns=(("", loss),), push=push, encode=encode, coupling=coupling)
+
+
+def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) -> Method:
+    """The published weights: alpha = 1 - sqrt(t), clamp 1, norm-L2 loss, angle in the anchor."""
+    return facm(p=0.5, alpha=one_minus_root, clamp=1.0, angle=True, teacher=teacher)

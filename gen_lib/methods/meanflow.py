@@ -1,0 +1,148 @@
+"""MeanFlow: learn the *average* velocity between two times, and jump from noise to data in one step."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import jvp
+
+from .. import check
+from ..couplings import independent
+from ..method import Coupling, Method
+from ..nets import Field
+from ..paths import Draw, line, two_times, uniform
+from ..samplers import heun, jump
+from ..shapes import PerSample, Points, States, Times
+
+
+def along(field: Callable[[Tensor, Tensor], Tensor], x_t: Points, t: Times, v: Points) -> tuple[Tensor, Tensor]:
+    r"""A field and its derivative along the path, by one Jacobian-vector product.
+
+    .. math:: u(x_t, t), \qquad \frac{du}{dt} = \partial_x u\; v + \partial_t u
+
+    Args:
+        field: called as ``field(x_t, t)``
+        x_t: points, shape ``(*members, n, d)``
+        t: times they are at, shape ``(*members, n, 1)``
+        v: velocity at the points
+
+    Returns:
+        u and du/dt, both of the shape of the points
+
+    Example:
+        >>> x, t = torch.full((1, 1), 3.0), torch.full((1, 1), 0.5)
+        >>> [value.item() for value in along(lambda x, t: x * t, x, t, torch.ones(1, 1))]  # t v + x
+        [1.5, 3.5]
+    """
+    u, du, *_ = jvp(field, (x_t, t), (v, torch.ones_like(t)))
+    return u, du
+
+
+def robust(error: PerSample, p: float | Tensor, c: float = 1e-3) -> PerSample:
+    r"""Weigh squared errors down where they are large: :math:`e / \mathrm{sg}(e + c)^p`. With p = 0 nothing changes."""
+    return error / (error.detach() + c) ** torch.as_tensor(p).to(error)
+
+
+def meanflow_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times) -> Points:
+    r"""What is left of the MeanFlow identity, :math:`u = v + (r - t)\, du/dt`, at the points of the paths.
+
+    .. math:: u_\theta(x_t, t, r) - \mathrm{sg}\left( v + (r - t)\, \frac{du_\theta}{dt} \right)
+
+    The identity is the derivative in t of :math:`(r - t)\,u = \int_t^r v`. No gradient flows through the target.
+
+    Args:
+        net: average velocity, called as ``net(x_t, t, r)``
+        z: noise, shape ``(*members, n, d)``
+        x: data, same shape
+        t: times to be at, shape ``(*members, n, 1)``
+        r: times to go to, same shape
+
+    Returns:
+        the remainder, shape ``(*members, n, d)``
+
+    References:
+        Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
+    """
+    x_t, v = line(z, x, t)
+    u, du = along(lambda x_t, t: net(x_t, t, r), x_t, t, v)
+    return u - (v + (r - t) * du).detach()
+
+
+def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times) -> Points:
+    r"""The same identity read as a regression of the velocity, :math:`v = u - (r - t)\, du/dt`.
+
+    .. math:: u_\theta(x_t, t, r) - (r - t)\, \mathrm{sg}\left( \frac{du_\theta}{dt} \right) - v
+
+    The derivative is taken along the net's own velocity :math:`u_\theta(x_t, t, t)` instead of the noisy v of the pair.
+
+    Args:
+        net: average velocity, called as ``net(x_t, t, r)``
+        z: noise, shape ``(*members, n, d)``
+        x: data, same shape
+        t: times to be at, shape ``(*members, n, 1)``
+        r: times to go to, same shape; before t is allowed
+
+    Returns:
+        the remainder, shape ``(*members, n, d)``
+
+    References:
+        Improved Mean Flows: On the Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
+    """
+    x_t, v = line(z, x, t)
+    own = net(x_t, t, t).detach()
+    u, du = along(lambda x_t, t: net(x_t, t, r), x_t, t, own)
+    return u - (r - t) * du.detach() - v
+
+
+def push(net: Callable[..., Tensor], z: Points, steps: int = 1) -> States:
+    """Jump along the average velocity: :math:`x + (r - t)\\,u(x, t, r)`, in one step unless told otherwise."""
+    return jump(net, z, steps)
+
+
+def instantaneous(net: Callable[..., Tensor]) -> Callable[[Points, Times], Points]:
+    """The velocity inside an average velocity: u(x, t, t)."""
+    return lambda x_t, t: net(x_t, t, t)
+
+
+def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
+    """Follow the instantaneous velocity backwards, from data to noise."""
+    return heun(instantaneous(net), x, steps, start=1.0, end=0.0)[-1]
+
+
+def average_velocity_field(dim: int, latent: int, hidden: tuple[int, ...], members: tuple[int, ...]) -> Field:
+    """A field that is asked with two times, where a point is and where it goes."""
+    return Field(dim, latent, hidden, members, times=2)
+
+
+def meanflow(
+    p: float | Tensor = 0.0,
+    *,
+    improved: bool = False,
+    same: float = 0.5,
+    time: Draw = uniform,
+    coupling: Coupling = independent,
+) -> Method:
+    """MeanFlow.
+
+    With p > 0 the loss is robust: on the noisy targets of training from scratch it turns means into something like
+    modes. So plain squares are the default; the paper's is p = 1, or 0.75.
+
+    Args:
+        p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own
+        improved: regress the velocity instead of the average velocity
+        same: share of the pairs with r = t, where the loss is that of flow matching
+        time: draws the times, which are then ordered
+        coupling: which noise is paired with which datum
+
+    Raises:
+        ValueError: p negative, same outside [0, 1]
+    """
+    check.number("p", p, least=0)
+    check.share("same", same)
+    identity = improved_identity if improved else meanflow_identity
+
+    def loss(net: Field, z: Points, x: Points) -> PerSample:
+        t, r = two_times(x, time, same, ordered=True)
+        return robust(identity(net, z, x, t, r).square().sum(-1), p)
+
+    return Method(architecture=average_velocity_field, turns=(("", loss),), push=push, encode=encode, coupling=coupling)

@@ -1,0 +1,92 @@
+"""The variational autoencoder: an autoencoder whose codes must look like the noise it will be sampled from."""
+
+import torch
+from torch import Tensor
+
+from .. import check, likelihoods
+from ..likelihoods import Maker
+from ..method import Method
+from ..nets import Autoencoder
+from ..shapes import Codes, PerSample, Points
+from .autoencoder import push
+
+
+def posterior(net: Autoencoder, x: Points) -> tuple[Tensor, Tensor]:
+    """Mean and log-variance of the encoder's Gaussian q(z|x), each of shape ``(*members, n, latent)``."""
+    mean, log_variance = net.encoder(x).chunk(2, -1)
+    return mean, log_variance
+
+
+def kl_per_latent(mean: Codes, log_variance: Codes) -> Codes:
+    r"""How far the encoder's Gaussian is from the prior N(0, I), latent by latent.
+
+    .. math:: \mathrm{KL} = \tfrac12 \left( \mu^2 + \sigma^2 - 1 - \log \sigma^2 \right)
+
+    Args:
+        mean: :math:`\mu`, shape ``(*members, n, latent)``
+        log_variance: :math:`\log\sigma^2`, same shape
+
+    Returns:
+        nats, same shape, never negative
+
+    Example:
+        >>> kl_per_latent(torch.ones(1, 1), torch.zeros(1, 1)).item()
+        0.5
+    """
+    return (mean.square() + log_variance.exp() - 1 - log_variance) / 2
+
+
+def elbo_terms(net: Autoencoder, z: Codes, x: Points) -> tuple[PerSample, PerSample]:
+    r"""The two halves of the evidence lower bound, ELBO = -(reconstruction + KL).
+
+    .. math:: \tilde z = \mu(x) + \sigma(x)\, z, \qquad
+        \underbrace{-\log p(x \mid \tilde z)}_{\text{reconstruction}}, \quad
+        \underbrace{\mathrm{KL}\left(q(z \mid x) \,\|\, \mathcal N(0, I)\right)}_{\text{price of the code}}
+
+    The noise of the reparameterisation is the z of the pair.
+
+    Args:
+        net: encoder, decoder and likelihood
+        z: noise, shape ``(*members, n, latent)``
+        x: data, shape ``(*members, n, d)``
+
+    Returns:
+        reconstruction and KL per sample in nats, each of shape ``(*members, n)``, summed over pixels and latents
+
+    References:
+        Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114
+    """
+    mean, log_variance = posterior(net, x)
+    code = mean + (log_variance / 2).exp() * z
+    return -net.likelihood.log_prob(net.decoder(code), x), kl_per_latent(mean, log_variance).sum(-1)
+
+
+def encode(net: Autoencoder, x: Points) -> Tensor:
+    """The mean of q(z|x): sampled in training, the mean afterwards. Shape ``(*members, n, latent)``."""
+    return posterior(net, x)[0]
+
+
+def vae(beta: float | Tensor = 1.0, likelihood: str | Maker = "gaussian") -> Method:
+    r"""A VAE with the weight beta on its KL: reconstruction + beta KL.
+
+    Args:
+        beta: price of the code, at least 0; a tensor ``(*members, 1)`` gives each member its own
+        likelihood: name or maker of the decoder's distribution
+
+    Raises:
+        ValueError: beta negative or not finite, likelihood unknown
+
+    References:
+        beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework (Higgins et al., 2017)
+    """
+    check.number("beta", beta, least=0)
+    make = likelihoods.maker(likelihood)
+
+    def loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
+        reconstruction, kl = elbo_terms(net, z, x)
+        return reconstruction + torch.as_tensor(beta).to(kl) * kl
+
+    def architecture(dim, latent, hidden, members):
+        return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members))
+
+    return Method(architecture=architecture, turns=(("", loss),), push=push, encode=encode)

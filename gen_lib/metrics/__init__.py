@@ -1,0 +1,26 @@
+"""How good samples are: one number per member, and what the same number is for perfect samples.
+
+No distance between finite samples is zero, not even between two draws of the same distribution. That level is the
+*floor* (:func:`floor`, and :func:`beside_floor` to print it beside the number); a method cannot be better, and a number
+means little without it.
+"""
+
+from .distances import Level, beside_floor, energy_distance, floor, mmd, sliced_w2, w1, w2
+from .quality import Modes, modes_covered, nll, path_energy, reconstruction_error, straightness
+
+__all__ = [
+    "Level",
+    "Modes",
+    "beside_floor",
+    "energy_distance",
+    "floor",
+    "mmd",
+    "modes_covered",
+    "nll",
+    "path_energy",
+    "reconstruction_error",
+    "sliced_w2",
+    "straightness",
+    "w1",
+    "w2",
+]

@@ -1,0 +1,296 @@
+"""Distances between samples and data, one number per member, and what the same number is for perfect samples."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from .. import check, draws
+from ..couplings import optimal
+from ..data import Distribution, GaussianMixture
+from ..shapes import PerMember, Points
+
+
+def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
+    r"""Wasserstein-1 distance on the line: how far the mass must be carried, on average.
+
+    .. math:: W_1 = \int_0^1 | F_n^{-1}(u) - F^{-1}(u) | \, du
+
+    Against a mixture the integral is exact: within each step of :math:`F_n^{-1}` it splits where the two quantile
+    functions cross, and on each side the partial means of a Gaussian mixture give it in closed form.
+
+    Args:
+        samples: shape ``(*members, n, 1)``
+        target: a one-dimensional mixture, or points ``(..., n, 1)``, as many as there are samples
+
+    Returns:
+        distance in the units of the data, shape ``(*members,)``
+
+    Raises:
+        ValueError: points that are not one-dimensional, or not equally many
+
+    References:
+        Computational Optimal Transport (Peyré and Cuturi, 2019), section 2.6, arXiv 1803.00567
+
+    Example:
+        >>> w1(torch.zeros(4, 1), torch.ones(4, 1))
+        tensor(1.)
+    """
+    x = check.points("samples", samples, dim=1)[..., 0].sort(-1).values
+    if isinstance(target, Tensor):
+        y = _beside(samples, target, equal=True)[..., 0].sort(-1).values
+        return (x - y).abs().mean(-1)
+    x, n = x.double(), x.shape[-1]
+    u = torch.arange(n + 1, dtype=torch.float64) / n
+    edge = target.quantile(u[1:-1])[:, 0] if n > 1 else u[1:-1]
+    far = 50 * target.covariance[0, 0].sqrt()
+    edge = torch.cat([target.mean - far, edge, target.mean + far])  # beyond, the mixture has no mass worth counting
+    low, high = edge[:-1], edge[1:]
+    cross = x.clamp(low, high)
+    split = target.cdf(cross[..., None]).clamp(u[:-1], u[1:])
+    mass_low, mass_high = split - u[:-1], u[1:] - split
+    below = x * mass_low - (_partial_mean(target, cross) - _partial_mean(target, low))
+    above = (_partial_mean(target, high) - _partial_mean(target, cross)) - x * mass_high
+    return (below + above).sum(-1).to(samples)
+
+
+def _partial_mean(mixture: GaussianMixture, x: Tensor) -> Tensor:
+    """E[X 1(X <= x)] of a one-dimensional mixture, any shape."""
+    mean, std = mixture.means[:, 0], mixture.covariances[:, 0, 0].sqrt()
+    standard = (x[..., None] - mean) / std
+    density = torch.exp(-standard.square() / 2) / (2 * torch.pi) ** 0.5
+    return ((mean * torch.special.ndtr(standard) - std * density) * mixture.weights).sum(-1)
+
+
+def w2(samples: Points, target: Points) -> PerMember:
+    r"""Wasserstein-2 distance between two sets of equally many points, by the best assignment.
+
+    .. math:: W_2^2 = \min_\sigma \frac1n \sum_i \| x_i - y_{\sigma(i)} \|^2 \quad \text{over permutations } \sigma
+
+    Exact for the sets; for the distributions behind them it is too large, the more so the higher the dimension. The
+    cost grows with the cube of n (a second for some thousand points), except on the line, where sorting solves it.
+
+    Args:
+        samples: x, shape ``(*members, n, d)``
+        target: y, shape ``(n, d)`` or that of the samples
+
+    Returns:
+        distance in the units of the data, shape ``(*members,)``
+
+    Raises:
+        ValueError: different numbers of points or dimensions
+
+    References:
+        Computational Optimal Transport (Peyré and Cuturi, 2019), section 2.3, arXiv 1803.00567
+
+    Example:
+        >>> w2(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), torch.tensor([[1.0, 2.0], [0.0, 2.0]]))
+        tensor(2.)
+    """
+    target = _beside(samples, target, equal=True)
+    shape = torch.broadcast_shapes(samples.shape, target.shape)
+    x, y = optimal(samples.double().expand(shape), target.double().expand(shape))
+    return (x - y).square().sum(-1).mean(-1).sqrt().to(samples)
+
+
+def sliced_w2(samples: Points, target: Points, directions: int = 128, generator: Generator | None = None) -> PerMember:
+    r"""Wasserstein-2 distance averaged over random directions, where sorting solves it.
+
+    .. math:: SW_2^2 = E_{\theta} \left[ W_2^2(\theta^T x, \theta^T y) \right], \qquad \|\theta\| = 1
+
+    Args:
+        samples: shape ``(*members, n, d)``
+        target: shape ``(n, d)`` or that of the samples
+        directions: number of random directions
+        generator: source of the directions; the same fixed ones for every call if none is given
+
+    Returns:
+        distance in the units of the data, shape ``(*members,)``
+
+    Raises:
+        ValueError: different numbers of points or dimensions
+
+    References:
+        Sliced and Radon Wasserstein Barycenters of Measures (Bonneel et al., 2015), doi 10.1007/s10851-014-0506-3
+
+    Example:
+        >>> sliced_w2(torch.zeros(4, 2), torch.zeros(4, 2)).item()
+        0.0
+    """
+    _beside(samples, target, equal=True)
+    directions = check.whole("directions", directions, least=1)
+    generator = generator or Generator().manual_seed(0)
+    theta = draws.normal((samples.shape[-1], directions), generator).to(samples)
+    theta = theta / theta.norm(dim=0)
+    difference = (samples @ theta).sort(-2).values - (target @ theta).sort(-2).values
+    return difference.square().mean((-2, -1)).sqrt()
+
+
+def energy_distance(samples: Points, target: Points) -> PerMember:
+    r"""Energy distance, an unbiased estimate of its square, zero only for equal distributions.
+
+    .. math:: 2\,E\|x - y\| - E\|x - x'\| - E\|y - y'\|
+
+    Args:
+        samples: x, shape ``(*members, n, d)``
+        target: y, shape ``(m, d)`` or ``(*members, m, d)``; n and m may differ, and are at least 2
+
+    Returns:
+        in the units of the data, shape ``(*members,)``; around 0, at times below it, for equal distributions
+
+    Raises:
+        ValueError: fewer than two points on either side, different dimensions
+
+    References:
+        Energy statistics: A class of statistics based on distances (Székely and Rizzo, 2013),
+        doi 10.1016/j.jspi.2013.03.018
+
+    Example:
+        >>> energy_distance(torch.zeros(4, 1), torch.ones(4, 1)).item()  # twice the distance of the two points
+        2.0
+    """
+    _beside(samples, target, least=2)
+    return 2 * _distances(samples, target).mean((-2, -1)) - _within(samples) - _within(target)
+
+
+def _within(points: Tensor) -> Tensor:
+    """Mean distance between two different points of a set."""
+    n = points.shape[-2]
+    return _distances(points, points).sum((-2, -1)) / (n * (n - 1))
+
+
+def mmd(samples: Points, target: Points, bandwidths: Sequence[float] | None = None) -> PerMember:
+    r"""Maximum mean discrepancy under a sum of Gaussian kernels, an unbiased estimate of its square.
+
+    .. math:: E\,k(x, x') + E\,k(y, y') - 2\,E\,k(x, y), \qquad
+        k(x, y) = \sum_b \exp\left( -\frac{\|x - y\|^2}{2 b^2} \right)
+
+    Without bandwidths they are 1/4, 1/2, 1, 2 and 4 times the median distance between two points of the target. The
+    samples have no say in it, so that all methods are measured with the same kernel.
+
+    Args:
+        samples: x, shape ``(*members, n, d)``
+        target: y, shape ``(m, d)`` or ``(*members, m, d)``; n and m may differ, and are at least 2
+        bandwidths: b, in the units of the data
+
+    Returns:
+        without unit, shape ``(*members,)``; around 0, at times below it, for equal distributions
+
+    Raises:
+        ValueError: fewer than two points on either side, different dimensions, a bandwidth that is not positive
+
+    References:
+        A Kernel Two-Sample Test (Gretton et al., 2012), https://jmlr.org/papers/v13/gretton12a.html
+
+    Example:
+        >>> far = mmd(torch.zeros(4, 2), torch.full((4, 2), 100.0), bandwidths=[1.0])  # 1 + 1 - 0
+        >>> far.item()
+        2.0
+    """
+    _beside(samples, target, least=2)
+    if bandwidths is None:
+        far, near = torch.triu_indices(target.shape[-2], target.shape[-2], offset=1)
+        median = _distances(target, target)[..., far, near].median(-1).values[..., None, None]
+        scales = [median * factor for factor in (0.25, 0.5, 1, 2, 4)]
+        if not (median > 0).all():
+            raise ValueError("target must hold different points for its median distance to be a bandwidth, got copies")
+    else:
+        check.number("bandwidths", torch.tensor(bandwidths), above=0)
+        scales = [torch.tensor(b).to(samples) for b in bandwidths]
+
+    def kernel(x: Tensor, y: Tensor) -> Tensor:
+        squared = _distances(x, y).square()
+        return torch.stack([torch.exp(-squared / (2 * b.square())) for b in scales]).sum(0)
+
+    def within(points: Tensor) -> Tensor:
+        n = points.shape[-2]
+        return (kernel(points, points).sum((-2, -1)) - n * len(scales)) / (n * (n - 1))  # without k(x, x) = 1
+
+    return within(samples) + within(target) - 2 * kernel(samples, target).mean((-2, -1))
+
+
+def floor(metric: Callable[[Tensor, Tensor], Tensor], target: Distribution, n: int, repeats: int = 20) -> Tensor:
+    """The metric between two independent draws of the target: what perfect samples would score.
+
+    Args:
+        metric: called as ``metric(samples, target)``
+        target: the distribution
+        n: number of points in each draw
+        repeats: number of pairs of draws
+
+    Returns:
+        one value per pair, shape ``(repeats,)``; the draws are fixed
+
+    Example:
+        >>> from gen_lib import data
+        >>> bool(floor(w1, data.mixture_1d(), 1000).mean() < 0.15)
+        True
+    """
+    generator = Generator().manual_seed(0)
+    return metric(target.sample((repeats, n), generator), target.sample((repeats, n), generator))
+
+
+class Level(NamedTuple):
+    """A metric and its floor.
+
+    Attributes:
+        value: of each member, shape ``(*members,)``
+        floor: of pairs of independent draws of the target, shape ``(repeats,)``
+
+    Example:
+        >>> print(Level(torch.tensor([0.2, 0.4]), torch.tensor([0.1, 0.1])))
+        0.3 ± 0.14 (floor 0.1 ± 0)
+    """
+
+    value: Tensor
+    floor: Tensor
+
+    def __str__(self) -> str:
+        parts = (f"{v.mean():.3g}" + (f" ± {v.std():.2g}" if v.numel() > 1 else "") for v in self)
+        return "{} (floor {})".format(*parts)
+
+
+def beside_floor(
+    metric: Callable[[Tensor, Tensor], Tensor], samples: Points, target: Distribution, repeats: int = 20
+) -> Level:
+    """The metric of samples against a fresh draw of the target, and what perfect samples would score: ready to print.
+
+    Args:
+        metric: called as ``metric(samples, target)``
+        samples: shape ``(*members, n, d)``
+        target: the distribution
+        repeats: number of pairs of draws for the floor
+
+    Returns:
+        value and floor; printed, both with mean and standard deviation
+
+    Example:
+        >>> from gen_lib import data
+        >>> level = beside_floor(w1, torch.zeros(8, 500, 1), data.mixture_1d())
+        >>> level.value.shape, level.floor.shape
+        (torch.Size([8]), torch.Size([20]))
+    """
+    n = check.points("samples", samples, target.dim).shape[-2]
+    drawn = target.sample(n, Generator().manual_seed(1)).to(samples)
+    return Level(metric(samples, drawn), floor(metric, target, n, repeats))
+
+
+def _beside(samples: Tensor, target: Tensor, least: int = 1, equal: bool = False) -> Tensor:
+    """The target, when it can be compared with the samples."""
+    check.points("samples", samples)
+    check.points("target", target, dim=samples.shape[-1])
+    members, others = samples.shape[:-2], target.shape[:-2]
+    if members and others and members != others:
+        raise ValueError(f"target must have no members or those of samples, {tuple(members)}, got {tuple(others)}")
+    for name, points in (("samples", samples), ("target", target)):
+        if points.shape[-2] < least:
+            raise ValueError(f"{name} must hold at least {least} points, got {points.shape[-2]}")
+    if equal and target.shape[-2] != samples.shape[-2]:
+        raise ValueError(f"target must hold as many points as samples, {samples.shape[-2]}, got {target.shape[-2]}")
+    return target
+
+
+def _distances(x: Tensor, y: Tensor) -> Tensor:
+    """Euclidean distances of all pairs, ``(*members, n, m)``; not by matrix products, which lose what is near."""
+    return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")

@@ -1,0 +1,81 @@
+"""The straight path from noise to data, and how times on it are drawn. Noise is at t = 0, data at t = 1."""
+
+from collections.abc import Callable
+
+from . import check, draws
+from .shapes import Points, Times
+
+Draw = Callable[[Points], Times]  # from points to one time for each
+
+
+def line(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
+    r"""The point at time t on the straight path from z to x, and the velocity there.
+
+    .. math:: x_t = (1 - t)\, z + t\, x, \qquad v = \frac{d x_t}{d t} = x - z
+
+    Args:
+        z: noise, shape ``(*members, n, d)``
+        x: data, same shape
+        t: times in [0, 1], shape ``(*members, n, 1)``
+
+    Returns:
+        x_t and v, both of the shape of x
+
+    Example:
+        >>> import torch
+        >>> x_t, v = line(torch.zeros(1, 1), torch.ones(1, 1), torch.full((1, 1), 0.25))
+        >>> x_t.item(), v.item()
+        (0.25, 1.0)
+    """
+    return (1 - t) * z + t * x, x - z
+
+
+def uniform(x: Points) -> Times:
+    """One time per point from U(0, 1), shape ``(*members, n, 1)``."""
+    return draws.uniform((*x.shape[:-1], 1), like=x)
+
+
+def logit_normal(mean: float = 0.0, std: float = 1.0) -> Draw:
+    r"""Times that dwell in the middle.
+
+    .. math:: t = \varsigma(\mu + \sigma \varepsilon), \qquad \varepsilon \sim N(0, 1)
+
+    References:
+        Scaling Rectified Flow Transformers for High-Resolution Image Synthesis (Esser et al., 2024), arXiv 2403.03206
+
+    Example:
+        >>> import torch
+        >>> logit_normal(-1.0)(torch.zeros(5, 2)).shape
+        torch.Size([5, 1])
+    """
+    check.number("mean", mean)
+    check.number("std", std, above=0)
+
+    def draw(x: Points) -> Times:
+        return (mean + std * draws.normal((*x.shape[:-1], 1), like=x)).sigmoid()
+
+    return draw
+
+
+def two_times(x: Points, time: Draw, same: float, ordered: bool) -> tuple[Times, Times]:
+    """A time t to be at and a time r to go to, for each point.
+
+    Args:
+        x: points, shape ``(*members, n, d)``
+        time: draws each of them
+        same: share of the points with r = t
+        ordered: whether r is never before t
+
+    Returns:
+        t and r, each of shape ``(*members, n, 1)``
+
+    Example:
+        >>> import torch
+        >>> t, r = two_times(torch.zeros(100, 1), uniform, same=0.5, ordered=True)
+        >>> bool((t <= r).all())
+        True
+    """
+    t, r = time(x), time(x)
+    if ordered:
+        t, r = t.minimum(r), t.maximum(r)
+    return t, r.where(draws.uniform(tuple(r.shape), like=x) >= same, t)

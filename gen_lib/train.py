@@ -1,0 +1,190 @@
+"""The training loop, one for all methods: draw pairs, loss, backward, step."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from . import check, draws
+from .data import Distribution
+from .method import Method
+from .nets import Net
+
+
+def cosine(done: float) -> float:
+    """Learning rate as a share of the initial one: half a cosine from 1 to 0 as ``done`` goes from 0 to 1."""
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def constant(done: float) -> float:
+    """The learning rate stays as it was."""
+    return 1.0
+
+
+@dataclass
+class History:
+    """What happened in training.
+
+    Attributes:
+        losses: name of the turn to its loss at every step, shape ``(steps, *members)``; ``"loss"`` for a single turn
+        seconds: wall time
+    """
+
+    losses: dict[str, Tensor] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class NotFinite(ArithmeticError):
+    """Training stopped because a loss became NaN or infinite.
+
+    Attributes:
+        step: the first step (from 0) with such a loss
+        members: index of each member it happened to, such as ``[[3]]``; ``[[]]`` is a lone net
+        checkpoint: ``state_dict`` of the net at the last check before, when all was well; the net itself is put back
+        history: the curves up to that step
+    """
+
+    def __init__(self, turn: str, step: int, members: list[list[int]], checkpoint: dict[str, Tensor], history: History):
+        self.step, self.members, self.checkpoint, self.history = step, members, checkpoint, history
+        super().__init__(
+            f"the {turn} became NaN or infinite at step {step} in member(s) {members}: try a smaller lr. "
+            "The net is back at its last good state; .checkpoint and .history of this error hold it and the curves."
+        )
+
+
+def fit(
+    method: Method,
+    net: Net,
+    data: Distribution | Tensor,
+    *,
+    steps: int = 2000,
+    batch: int = 256,
+    lr: float = 1e-2,
+    seed: int = 0,
+    schedule: Callable[[float], float] = cosine,
+    clip: float | None = None,
+    weight_decay: float = 0.0,
+    watch: Callable[[int, Net], None] | None = None,
+    progress: bool = True,
+) -> History:
+    """Train all members of a net at once, in place.
+
+    Every member draws its own noise and data from its own stream (:mod:`gen_lib.draws`): member i under ``seed`` sees
+    what a lone net sees under ``seed + i``, however many train beside it. The same seed on the same machine gives the
+    same numbers, bit for bit.
+
+    Args:
+        method: gives the losses, the turns and the pairs
+        net: from ``method.build``
+        data: a distribution, drawn afresh at every step, or a tensor of points ``(n, d)``, drawn with replacement
+        steps: number of steps; one step is one pass over the method's turns
+        batch: pairs per member and turn
+        lr: initial learning rate of Adam
+        seed: of the noise, the data and the times
+        schedule: share of the learning rate as a function of the share of steps done
+        clip: largest norm of a member's gradient; members never share a clip
+        weight_decay: decoupled decay (AdamW)
+        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change
+        progress: show a bar
+
+    Returns:
+        the loss of every step and member, and the time it took
+
+    Raises:
+        ValueError: an argument out of range, data of the wrong shape, data that is not finite
+        NotFinite: a loss became NaN or infinite; net and error hold the last good state
+
+    Example:
+        >>> from gen_lib import METHODS, data
+        >>> net = METHODS["decoder"].build(dim=1, members=(2,))
+        >>> history = fit(METHODS["decoder"], net, data.mixture_1d(), steps=5, progress=False)
+        >>> history.losses["loss"].shape
+        torch.Size([5, 2])
+    """
+    steps, batch = check.whole("steps", steps, least=1), check.whole("batch", batch, least=1)
+    seed = check.whole("seed", seed, least=0)
+    check.number("lr", lr, above=0)
+    check.number("weight_decay", weight_decay, least=0)
+    if clip is not None:
+        check.number("clip", clip, above=0)
+    sample = _source(data, net)
+    weight = next(net.parameters())
+    movers = {name: list(net.get_submodule(name).parameters()) for name, _ in method.turns}
+    adams = {n: torch.optim.AdamW(p, lr, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
+    curves = [torch.zeros(steps, *net.members) for _ in method.turns]
+    good, checked, start = _copy(net), 0, time.perf_counter()
+    bar = tqdm(range(steps), disable=not progress, leave=False)
+    with draws.streams(net.members, seed, weight.device):
+        for step in bar:
+            if watch is not None:
+                watch(step, net)
+            for curve, (name, loss) in zip(curves, method.turns, strict=True):
+                z = draws.normal((*net.members, batch, net.latent)).to(weight)
+                z, x = method.coupling(z, sample((*net.members, batch)).to(weight))
+                value = loss(net, z, x).mean(-1)
+                gradients: Sequence[Tensor] = torch.autograd.grad(value.sum(), movers[name])
+                if clip is not None:
+                    gradients = _clipped(gradients, clip, len(net.members))
+                for p, g in zip(movers[name], gradients, strict=True):
+                    p.grad = g.contiguous()  # the fused step takes its memory to be laid out as that of p
+                for group in adams[name].param_groups:
+                    group["lr"] = lr * schedule(step / steps)
+                adams[name].step()
+                if method.constrain is not None:
+                    with torch.no_grad():
+                        method.constrain(net)
+                curve[step] = value.detach()
+            if step % 100 == 99 or step == steps - 1:
+                _stop_if_not_finite(method, net, curves, checked, step, good, start)
+                good, checked = _copy(net), step + 1
+                bar.set_postfix_str(f"loss {curves[-1][step].mean():.3g}", refresh=False)
+    if watch is not None:
+        watch(steps, net)
+    return History(_named(method, curves), time.perf_counter() - start)
+
+
+def _source(data: Distribution | Tensor, net: Net) -> Callable[[tuple[int, ...]], Tensor]:
+    """A function from a shape to that many data points."""
+    if not isinstance(data, Tensor):
+        if not isinstance(data, Distribution) or data.dim != net.dim:
+            raise ValueError(f"data must be a tensor (n, d) or a distribution, with d = {net.dim}, got {data!r}")
+        return data.sample
+    points = check.points("data", data, dim=net.dim)
+    if points.ndim != 2:
+        raise ValueError(f"data must have shape (n, {net.dim}), got {tuple(points.shape)}")
+    most = len(points) - 1  # a uniform number just below 1 may round up to it
+    return lambda shape: points[(draws.uniform(shape).to(points.device) * len(points)).long().clamp_max(most)]
+
+
+def _clipped(gradients: Sequence[Tensor], most: float, members: int) -> list[Tensor]:
+    """Scale the gradient of each member to a norm of at most ``most``."""
+    norms = torch.stack([g.flatten(members).norm(dim=-1) for g in gradients]).norm(dim=0)
+    scale = (most / norms).clamp_max(1)
+    return [g * scale.reshape(*scale.shape, *[1] * (g.ndim - members)) for g in gradients]
+
+
+def _copy(net: Net) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+
+def _named(method: Method, curves: list[Tensor]) -> dict[str, Tensor]:
+    """Curves by the name of their turn; of repeated turns (five of a critic) the last is kept."""
+    return {name or "loss": curve for (name, _), curve in zip(method.turns, curves, strict=True)}
+
+
+def _stop_if_not_finite(
+    method: Method, net: Net, curves: list[Tensor], first: int, last: int, good: dict[str, Tensor], start: float
+) -> None:
+    # looked at every 100 steps: asking after every step would cost more than the step on an accelerator
+    for (name, _), curve in zip(method.turns, curves, strict=True):
+        bad = ~curve[first : last + 1].isfinite()
+        if bad.any():
+            step, *_ = bad.nonzero()[0].tolist()
+            members = bad[step].nonzero().tolist()
+            net.load_state_dict(good)
+            history = History(_named(method, [c[: first + step + 1] for c in curves]), time.perf_counter() - start)
+            raise NotFinite(f"loss of turn {name!r}" if name else "loss", first + step, members, good, history)

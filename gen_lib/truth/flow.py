@@ -1,0 +1,222 @@
+r"""Where the exact velocity field carries a point, and which density a velocity field carries to the data.
+
+On the line the flow keeps the order of the points, so it maps quantiles to quantiles: no differential equation is
+solved. One Gaussian, of any dimension, is only shifted and stretched along its axes.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.special import log_ndtr
+
+from .. import check
+from ..data import GaussianMixture
+from ..samplers import Time, Velocity, adaptive, clock
+from ..shapes import PerSample, Points, Times
+from .marginal import axes, log_prob_at, velocity
+
+NEAR = 1e-4  # below this distance in time a difference of positions has lost too many digits to be divided by it
+
+
+def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
+    r"""Where a point at time t is at time r, earlier or later, when it follows the exact velocity field.
+
+    .. math:: \Phi_{t \to r} = F_r^{-1} \circ F_t \quad \text{on the line}, \qquad
+        \Phi_{t \to r}(x) = r m + V_r^{1/2} V_t^{-1/2} (x - t m) \quad \text{for one Gaussian}
+
+    with :math:`F_t` the distribution function of x_t and :math:`V_t = (1-t)^2 I + t^2 S`. Far out in the tails, and in
+    the gaps between modes, it is as accurate as elsewhere: the equation is solved in logarithms of the mass on the far
+    side of the point, and nothing small is subtracted from one.
+
+    It can be differentiated once, with respect to x, t and r (by the implicit function theorem, in either mode).
+
+    Args:
+        mixture: the data, one-dimensional or a single Gaussian
+        x: points at time t, shape ``(*members, n, d)``
+        t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
+        r: time wanted, likewise
+
+    Returns:
+        points at time r, shape of x
+
+    Raises:
+        ValueError: several Gaussians in more than one dimension (follow :func:`velocity` with
+            :func:`gen_lib.samplers.adaptive`), points of another dimension, a time outside [0, 1] or of another shape
+
+    References:
+        Flow map matching with stochastic interpolants (Boffi, Albergo and Vanden-Eijnden, 2024), arXiv 2406.07507
+
+    Example:
+        >>> from gen_lib import data
+        >>> z = torch.tensor([[torch.special.ndtri(torch.tensor(0.35))]])
+        >>> flow_map(data.mixture_1d(), z, 0.0, 1.0)  # half of the mass on the left is left of its centre
+        tensor([[-2.]])
+    """
+    points, now, wanted = _start(mixture, x, t, r)
+    if len(mixture.weights) > 1:
+        return _quantile_map(mixture, points, now, wanted).to(x)
+    mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
+    ratio = _variance(values, wanted).sqrt() / _variance(values, now).sqrt()
+    return (wanted * mean + (ratio * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x)
+
+
+def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) -> Points:
+    r"""The average velocity from time t to time r: what one jump needs, and what MeanFlow converges to.
+
+    .. math:: u(x_t, t, r) = \frac{\Phi_{t \to r}(x_t) - x_t}{r - t} = \frac{1}{r-t} \int_t^r v^*(x_s, s)\, ds, \qquad
+        u(x_t, t, t) = v^*(x_t, t)
+
+    For one Gaussian the difference cancels in closed form. On the line the quotient is used while r is far from t; near
+    it, the integral by Gauss's rule of three nodes.
+
+    Args:
+        mixture: the data, one-dimensional or a single Gaussian
+        x_t: points at time t, shape ``(*members, n, d)``
+        t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
+        r: time wanted, likewise, before or after t
+
+    Returns:
+        shape of x_t
+
+    Raises:
+        ValueError: as :func:`flow_map`
+
+    References:
+        Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
+
+    Example:
+        >>> from gen_lib.data import GaussianMixture
+        >>> x = torch.ones(1, 1)
+        >>> average_velocity(GaussianMixture([1.0], [[0.0]], [[[4.0]]]), x, 0.0, 1.0)  # doubles every point
+        tensor([[1.]])
+    """
+    points, now, wanted = _start(mixture, x_t, t, r)
+    if len(mixture.weights) > 1:
+        return _quantile_average(mixture, points, now, wanted).to(x_t)
+    mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
+    before, after = _variance(values, now).sqrt(), _variance(values, wanted).sqrt()
+    # (after / before - 1) / (r - t), where r - t is a factor of after^2 - before^2
+    rate = ((1 + values) * (now + wanted) - 2) / (before * (before + after))
+    return (mean + (rate * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x_t)
+
+
+def pushforward_log_prob(velocity: Velocity, x: Points, rtol: float = 1e-8, atol: float = 1e-8) -> PerSample:
+    r"""Log-density at x of the samples that a velocity field makes from N(0, I): the likelihood of a flow.
+
+    .. math:: \log p_1(x_1) = \log \mathcal N(x_0; 0, I) - \int_0^1 \nabla \cdot v(x_t, t)\, dt
+
+    Points and integral are followed backwards from the data by the adaptive solver. The divergence is exact, one
+    gradient per dimension, so it is meant for few dimensions.
+
+    Args:
+        velocity: called as ``velocity(x, t)``, each point on its own; differentiated by :func:`torch.func.vjp`
+        x: data, shape ``(*members, n, d)``
+        rtol: relative error allowed per step
+        atol: absolute error allowed per step, in the units of the data and in nats
+
+    Returns:
+        nats, shape ``(*members, n)``
+
+    Raises:
+        ValueError: points that are empty or not finite, a tolerance that is not positive
+
+    References:
+        Neural Ordinary Differential Equations (Chen et al., 2018), arXiv 1806.07366
+
+    Example:
+        >>> x = torch.zeros(1, 1, dtype=torch.float64)
+        >>> twice = pushforward_log_prob(lambda x, t: math.log(2) * x, x)  # N(0, 1) becomes N(0, 4)
+        >>> round(twice.item(), 6) == round(-math.log(2 * math.sqrt(2 * math.pi)), 6)
+        True
+    """
+    dim = check.points("x", x).shape[-1]
+
+    def joint(state: Points, t: Times) -> Points:
+        speed, divergence = _divergence(velocity, state[..., :dim], t)
+        return torch.cat([speed, divergence[..., None]], -1)
+
+    start = torch.cat([x, torch.zeros_like(x[..., :1])], -1)
+    end = adaptive(joint, start, rtol=rtol, atol=atol, start=1.0, end=0.0)[-1]
+    z, integral = end[..., :dim], -end[..., dim]  # followed backwards, the integral comes out negative
+    return -(z.square() + math.log(2 * math.pi)).sum(-1) / 2 - integral
+
+
+def _divergence(velocity: Velocity, x: Points, t: Times) -> tuple[Points, PerSample]:
+    """The velocity and the trace of its Jacobian, each point on its own."""
+    speed, pull_back, *_ = torch.func.vjp(lambda points: velocity(points, t), x)
+    divergence = torch.zeros_like(x[..., 0])
+    for i in range(x.shape[-1]):
+        row = torch.zeros_like(x)
+        row[..., i] = 1
+        divergence = divergence + pull_back(row)[0][..., i]
+    return speed, divergence
+
+
+def _start(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> tuple[Points, Times, Times]:
+    """Points and times in float64, refused where there is no closed form."""
+    if len(mixture.weights) > 1 and mixture.dim > 1:
+        raise ValueError(
+            "mixture must be one-dimensional or a single Gaussian to have its flow map in closed form, got "
+            f"{len(mixture.weights)} Gaussians in dimension {mixture.dim}: follow truth.velocity with samplers.adaptive"
+        )
+    points = check.points("x", x, mixture.dim).double()
+    return points, clock(t, points), clock(r, points, "r")
+
+
+def _variance(values: Tensor, t: Times) -> Tensor:
+    """Variance of x_t in the directions where that of the data is ``values``."""
+    return (1 - t).square() + t.square() * values
+
+
+def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
+    """The flow map on the line: its value by bisection, its derivatives by the implicit function theorem."""
+    start, now, wanted = x.detach(), t.detach(), r.detach()
+    end = _quantile(mixture, start, now, wanted)
+    # Density is carried along: it shrinks as the points spread. Beyond e^700 the slope would overflow.
+    slope = (log_prob_at(mixture, start, now) - log_prob_at(mixture, end, wanted)).clamp_max(700).exp()[..., None]
+    earlier = velocity(mixture, start, now)
+    # The terms that are added are zero; their derivatives are not.
+    return end + slope * ((x - start) - earlier * (t - now)) + velocity(mixture, end, wanted) * (r - wanted)
+
+
+def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
+    """The y with F_r(y) = F_t(x), by bisection to the precision of float64."""
+    means, variances = mixture.means[:, 0].to(x), mixture.covariances[:, 0, 0].to(x)
+    log_weights = mixture.weights.log().to(x)
+    standard = (x - t * means) / _variance(variances, t).sqrt()  # (*members, n, k)
+    centre, std = r * means, _variance(variances, r).sqrt()
+    right = standard > 0  # of the centre of the component: count what lies beyond, not what lies before
+
+    def mass(standard: Tensor) -> tuple[Tensor, Tensor]:
+        """Logarithms of the mass before the point, of components right of it, and beyond it, of those left of it."""
+        log_mass = log_weights + log_ndtr(torch.where(right, -standard, standard))
+        before, beyond = log_mass.masked_fill(right, -math.inf), log_mass.masked_fill(~right, -math.inf)
+        return before.logsumexp(-1, keepdim=True), beyond.logsumexp(-1, keepdim=True)
+
+    before, beyond = mass(standard)
+    # All components agree that y is at least as far out as the least, and at most as the largest standard score.
+    low = (centre + std * standard.amin(-1, keepdim=True)).amin(-1, keepdim=True)
+    high = (centre + std * standard.amax(-1, keepdim=True)).amax(-1, keepdim=True)
+    for _ in range(64):
+        middle = (low + high) / 2
+        before_r, beyond_r = mass((middle - centre) / std)
+        # before_r - beyond_r < before - beyond, written as sums of what is positive
+        short = torch.logaddexp(before_r, beyond) < torch.logaddexp(before, beyond_r)
+        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
+    return (low + high) / 2
+
+
+def _quantile_average(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
+    """The average velocity on the line."""
+    gap = r - t
+    near = gap.abs() < NEAR
+    far = (_quantile_map(mixture, x, t, r) - x) / torch.where(near, 1.0, gap)
+    if not near.any():
+        return far
+    close = torch.zeros_like(far)
+    for node, weight in zip(*np.polynomial.legendre.leggauss(3), strict=True):
+        s = t + (1 + float(node)) / 2 * gap
+        close = close + float(weight) / 2 * velocity(mixture, _quantile_map(mixture, x, t, s), s)
+    return torch.where(near, close, far)

@@ -1,0 +1,21 @@
+"""Shapes written in the signatures are enforced in all tests; in ordinary use they cost nothing."""
+
+import pytest
+import torch
+from jaxtyping import config, install_import_hook
+
+install_import_hook("gen_lib", "typecheck.check")  # before anything imports gen_lib
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def unchecked():
+    """Annotations are not enforced, as in ordinary use: bad input must meet the library's own errors."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)

@@ -1,0 +1,48 @@
+"""The modules import each other one way only, and none grows beyond what can be read in one sitting."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parent.parent / "gen_lib"
+# From left to right: a module imports only what stands before it (the order of the book's design).
+ORDER = ["shapes", "draws", "check", "data", "paths", "couplings", "likelihoods", "nets", "samplers", "method"]
+ORDER += ["methods", "truth", "metrics", "train", "plots", "figures", "notebook", "cli"]
+FILES = [f for f in sorted(LIBRARY.rglob("*.py")) if f != LIBRARY / "__init__.py"]
+
+
+def top(file: Path) -> str:
+    return file.relative_to(LIBRARY).parts[0].removesuffix(".py")
+
+
+def imported(file: Path) -> set[str]:
+    """Top-level modules of gen_lib that a file imports."""
+    found = set()
+    depth = len(file.relative_to(LIBRARY).parts)
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            found |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("gen_lib"):
+            found |= {(node.module + ".").split(".")[1]} - {""} or {a.name for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("gen_lib.")}
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(LIBRARY)))
+def test_imports_point_one_way(file):
+    place = ORDER.index(top(file))
+    backwards = {name for name in imported(file) if ORDER.index(name) >= place and name != top(file)}
+    assert not backwards, f"{file.name} imports {backwards}, which stand to its right in {ORDER}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(LIBRARY)))
+def test_no_module_is_too_long_to_read(file):
+    assert len(file.read_text(encoding="utf8").splitlines()) <= 300
+
+
+def test_a_backward_import_would_be_seen(tmp_path):
+    module = LIBRARY / "data.py"
+    assert {"check", "draws", "shapes"} <= imported(module)
+    assert "metrics" not in imported(module)

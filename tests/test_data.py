@@ -1,0 +1,130 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from gen_lib import data
+from gen_lib.data import GaussianMixture
+
+MIXTURES = [data.mixture_1d, data.mixture_2d, data.two_modes_2d, data.ring, data.grid, data.eight_gaussians]
+SHAPES = [data.moons, data.s_curve, data.checkerboard, data.spiral]
+
+
+@pytest.mark.parametrize("make", MIXTURES)
+def test_log_prob_is_scipys(make):
+    mixture = make()
+    x = mixture.sample(50).double()
+    parts = [
+        w * stats.multivariate_normal(m, c).pdf(x.numpy())
+        for w, m, c in zip(*(p.numpy() for p in (mixture.weights, mixture.means, mixture.covariances)), strict=True)
+    ]
+    assert np.allclose(mixture.log_prob(x).exp().numpy(), np.sum(parts, 0), rtol=1e-10)
+
+
+@pytest.mark.parametrize("make", MIXTURES)
+def test_samples_have_the_exact_mean_and_covariance(make):
+    mixture = make()
+    x = mixture.sample(200_000, torch.Generator().manual_seed(0)).double()
+    scale = mixture.covariance.diagonal().max().sqrt()
+    assert torch.allclose(x.mean(0), mixture.mean, atol=0.01 * scale)
+    assert torch.allclose(x.T.cov(), mixture.covariance, atol=0.015 * scale**2)
+
+
+def test_samples_in_one_dimension_follow_the_distribution_function():
+    mixture = data.mixture_1d()
+    x = mixture.sample(5000, torch.Generator().manual_seed(0))
+    assert stats.kstest(x[:, 0].numpy(), lambda v: mixture.cdf(torch.tensor(v)[:, None]).numpy()).pvalue > 0.01
+
+
+def test_cdf_is_the_integral_of_the_density():
+    mixture = data.mixture_1d()
+    x = torch.linspace(-9, 6, 20_001, dtype=torch.float64)[:, None]
+    density = mixture.log_prob(x).exp()
+    integral = torch.cumulative_trapezoid(density, x[:, 0])
+    assert torch.allclose(mixture.cdf(x)[1:], integral, atol=1e-8)
+
+
+def test_quantile_inverts_cdf():
+    mixture = data.mixture_1d()
+    p = torch.tensor([1e-9, 0.01, 0.3, 0.6999, 0.7001, 0.99, 1 - 1e-9], dtype=torch.float64)
+    assert torch.allclose(mixture.cdf(mixture.quantile(p)), p, rtol=1e-10)
+    with pytest.raises(ValueError, match=r"p must lie in \(0, 1\), got values from 0"):
+        mixture.quantile(torch.tensor([0.0, 0.5]))
+
+
+@pytest.mark.parametrize("make", MIXTURES + SHAPES)
+def test_members_and_generators(make):
+    distribution = make()
+    a, b = (distribution.sample((3, 10), torch.Generator().manual_seed(5)) for _ in range(2))
+    assert a.shape == (3, 10, distribution.dim)
+    assert torch.equal(a, b)
+    assert distribution.sample(4).shape == (4, distribution.dim)
+
+
+def test_the_papers_geometry():
+    assert torch.allclose(data.ring().means.norm(dim=1), torch.ones(8, dtype=torch.float64))
+    assert len(data.grid().means.unique(dim=0)) == 25
+    assert data.grid().means.abs().max() == 4
+    assert torch.allclose(data.eight_gaussians().means.norm(dim=1), torch.full((8,), 5.0, dtype=torch.float64))
+
+
+def test_checkerboard_fills_the_black_squares_evenly():
+    x = data.checkerboard().sample(40_000, torch.Generator().manual_seed(0))
+    cell = (x + 2).floor().long().clamp(0, 3)
+    counts = torch.zeros(4, 4).index_put_((cell[:, 0], cell[:, 1]), torch.ones(len(x)), accumulate=True)
+    black = (torch.arange(4)[:, None] + torch.arange(4)) % 2 == 0
+    assert counts[~black].sum() == 0
+    assert torch.allclose(counts[black] / len(x), torch.tensor(1 / 8), atol=0.006)
+
+
+def test_noiseless_shapes_lie_on_their_curves():
+    x = data.moons(noise=0.0).sample(500)
+    outer, inner = (x.norm(dim=1) - 1).abs(), ((x - torch.tensor([1.0, 0.5])).norm(dim=1) - 1).abs()
+    assert torch.minimum(outer, inner).max() < 1e-5
+    s = data.s_curve(noise=0.0).sample(500)
+    centre = torch.tensor([[0.0, -1.0], [0.0, 1.0]])
+    assert ((torch.cdist(s, centre) - 1).abs().min(1).values).max() < 1e-5
+    arm = data.spiral(noise=0.0).sample(500)
+    angle = arm.norm(dim=1) * math.pi
+    assert torch.allclose(arm[:, 0], angle.cos() * angle / math.pi, atol=1e-5)
+
+
+def test_digits_are_real_and_split_once_and_for_all():
+    digits = data.digits()
+    assert digits.train.shape == (1437, 64)
+    assert digits.test.shape == (360, 64)
+    assert digits.train.min() == 0
+    assert digits.train.max() == 1
+    assert len(digits.test_labels.bincount()) == 10
+    assert digits.test_labels.bincount().min() > 25
+    pairs = torch.cdist(digits.test, digits.train)
+    assert pairs.min() > 0  # no test image is also a training image
+    assert torch.equal(data.digits().test, digits.test)
+
+
+@pytest.mark.parametrize(
+    ("weights", "means", "covariances", "message"),
+    [
+        ([0.5, 0.6], [[0.0], [1.0]], [[[1.0]], [[1.0]]], r"weights must be positive and sum to 1, got \[0.5, 0.6\]"),
+        ([1.5, -0.5], [[0.0], [1.0]], [[[1.0]], [[1.0]]], "weights must be positive"),
+        ([1.0], [[0.0], [1.0]], [[[1.0]], [[1.0]]], r"means must have shape \(k, d\) with k = 1, got \(2, 1\)"),
+        ([1.0], [[0.0]], [[1.0]], r"covariances must have shape .* got \(1, 1\)"),
+        ([1.0], [[math.nan]], [[[1.0]]], "means must be finite"),
+        ([1.0], [[0.0]], [[[-1.0]]], "positive definite"),
+        ([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.0, 1.0]]], "symmetric"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_mixture_that_is_none_is_refused(weights, means, covariances, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture(*(torch.tensor(part, dtype=torch.float64) for part in (weights, means, covariances)))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_points_of_the_wrong_dimension_are_refused():
+    with pytest.raises(ValueError, match=r"x must have points of dimension 1, got shape \(3, 2\)"):
+        data.mixture_1d().log_prob(torch.zeros(3, 2))
+    with pytest.raises(ValueError, match="dimension 1, this one has 2"):
+        data.mixture_2d().cdf(torch.zeros(3, 2))

@@ -1,0 +1,94 @@
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from gen_lib import METHODS, couplings, data, fit, methods, metrics
+from gen_lib.methods.vae import elbo_terms, kl_per_latent, posterior
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("members", [(), (3,)])
+def test_every_method_keeps_the_one_interface(name, members):
+    method = METHODS[name]
+    net = method.build(dim=2, members=members)
+    assert (net.dim, net.latent, net.members) == (2, 2, members)
+    z, x = torch.randn(2, *members, 5, 2)
+    for _, loss in method.turns:
+        assert loss(net, z, x).shape == (*members, 5)
+    states = method.push(net, z)
+    assert states[0] is z
+    assert states[-1].shape == (*members, 5, 2)
+    if method.encode is not None:
+        assert method.encode(net, x).shape == (*members, 5, 2)
+
+
+def test_random_pairs_learn_the_mean_and_optimal_pairs_the_transport_map():
+    mixture = data.mixture_1d()
+    z = torch.linspace(-2, 2, 41)[:, None]
+    exact = mixture.quantile(torch.special.ndtr(z[:, 0].double()))[:, 0].float()
+    for coupling, truth in ((couplings.independent, mixture.mean.float().expand(41)), (couplings.optimal, exact)):
+        method = methods.decoder(coupling)
+        net = method.build(dim=1, members=(5,))
+        fit(method, net, mixture, steps=600, progress=False)
+        weight = torch.exp(-z[:, 0].square() / 2)
+        error = ((net(z)[..., 0] - truth).abs() * weight).sum(-1) / weight.sum()
+        assert error.mean() < 0.15
+
+
+def test_kl_is_torchs_and_monte_carlos():
+    mean, log_variance = torch.randn(2, 6, 3)
+    q = Normal(mean, (log_variance / 2).exp())
+    closed = kl_per_latent(mean, log_variance)
+    assert torch.allclose(closed, kl_divergence(q, Normal(0.0, 1.0)), atol=1e-5)
+    z = q.sample((200_000,))
+    ratio = q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)
+    assert ((closed - ratio.mean(0)).abs() < 5 * ratio.std(0) / 200_000**0.5).all()
+    assert (closed >= 0).all()
+
+
+def test_vae_loss_is_the_negative_elbo_and_beta_its_price():
+    net = METHODS["vae"].build(dim=3, latent=2, members=(2,))
+    z, x = torch.randn(2, 5, 2), torch.randn(2, 5, 3)
+    reconstruction, kl = elbo_terms(net, z, x)
+    mean, log_variance = posterior(net, x)
+    code = mean + (log_variance / 2).exp() * z
+    exact = Normal(net.decoder(code), 0.5**0.5).log_prob(x).sum(-1)
+    assert torch.allclose(-reconstruction, exact, atol=1e-5)
+    beta = torch.tensor([[0.0], [4.0]])
+    ((_, loss),) = methods.vae(beta=beta).turns
+    assert torch.allclose(loss(net, z, x), -exact + beta * kl, atol=1e-4)
+
+
+def test_an_expensive_code_collapses_and_a_cheap_one_does_not():
+    mixture = data.mixture_1d()
+    method = methods.vae(beta=torch.tensor([[0.3], [10.0]]))
+    net = method.build(dim=1, members=(2,))
+    fit(method, net, mixture, steps=600, progress=False)
+    x = mixture.sample(2000)
+    kl = kl_per_latent(*posterior(net, x)).mean((-2, -1))
+    error = metrics.reconstruction_error(method, net, x)
+    assert kl[0] > 0.5
+    assert kl[1] < 0.01
+    assert abs(error[1] / mixture.covariance[0, 0] - 1) < 0.1
+
+
+def test_autoencoder_ignores_the_noise():
+    net = METHODS["ae"].build(dim=3, latent=2)
+    ((_, loss),) = METHODS["ae"].turns
+    x = torch.randn(5, 3)
+    assert torch.equal(loss(net, torch.zeros(5, 2), x), loss(net, torch.ones(5, 2), x))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: methods.vae(beta=-1.0), "beta must be a finite number of at least 0, got -1.0"),
+        (lambda: methods.vae(beta=float("nan")), "beta must be a finite number"),
+        (lambda: methods.vae(likelihood="poisson"), "unknown likelihood 'poisson'"),
+        (lambda: methods.autoencoder(likelihood="bernouli"), "did you mean 'bernoulli'"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_bad_choices_are_refused_when_they_are_made(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

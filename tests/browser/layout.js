@@ -1,0 +1,103 @@
+// What a reader would call broken, measured: each function returns one line per finding.
+
+// Texts, formulas and pictures that can be seen, as boxes cut to what their scrolling ancestors show.
+function boxes() {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const isText = node.nodeType === Node.TEXT_NODE;
+    const element = isText ? node.parentElement : node;
+    if (isText ? !node.data.trim() || element.closest("mjx-container, script, style, svg, noscript, select") :
+      !element.matches("img, mjx-container")) continue;
+    if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const rect of isText ? range.getClientRects() : [node.getBoundingClientRect()]) {
+      const box = shown(rect, element);
+      if (box) found.push({ node, element, rect, ...box, label: label(node) });
+    }
+  }
+  return found;
+}
+
+function label(node) {
+  const text = node.data ?? node.alt ?? node.textContent;
+  return `"${text.trim().replace(/\s+/g, " ").slice(0, 40)}" in <${(node.parentElement ?? node).tagName.toLowerCase()}>`;
+}
+
+// Nothing is left of boxes that are off the page or made one pixel small for screen readers.
+function shown(rect, element) {
+  let { left, right, top, bottom } = rect;
+  for (let parent = element; parent && parent !== document.body; parent = parent.parentElement) {
+    const style = getComputedStyle(parent);
+    if (style.position === "fixed") return null; // lies above the page on purpose
+    if (style.overflowX === "visible" && style.clipPath === "none" && style.clip === "auto") continue;
+    const frame = parent.getBoundingClientRect();
+    left = Math.max(left, frame.left); right = Math.min(right, frame.right);
+    top = Math.max(top, frame.top); bottom = Math.min(bottom, frame.bottom);
+  }
+  return right - left > 2 && bottom - top > 2 ? { left, right, top, bottom } : null;
+}
+
+function overlaps() {
+  const all = boxes().sort((a, b) => a.top - b.top);
+  const findings = [];
+  const slack = 3; // pixels: letters do not fill their boxes
+  all.forEach((a, i) => {
+    for (let j = i + 1; j < all.length && all[j].top < a.bottom - slack; j++) {
+      const b = all[j];
+      if (a.node === b.node || a.node.contains(b.node) || b.node.contains(a.node)) continue;
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
+          Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack) findings.push(`${a.label} and ${b.label}`);
+    }
+  });
+  return findings;
+}
+
+// Text that no scrolling brings into view: cut off by an ancestor that hides what overflows, beyond the start of one
+// that scrolls, or beyond the edge of the page.
+function clipped() {
+  const findings = [];
+  const beyond = document.documentElement.clientWidth + 1;
+  const glyphs = [...document.querySelectorAll("mjx-c")].map(
+    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest("mjx-container")) }));
+  for (const { element, rect, label: name } of [...boxes(), ...glyphs]) {
+    if (!rect.width || !rect.height) continue;
+    let contained = false; // by an ancestor that scrolls, or that cuts it off
+    for (let parent = element; parent && parent !== document.body && !contained; parent = parent.parentElement) {
+      const style = getComputedStyle(parent);
+      if (style.position === "fixed" || style.overflowX === "visible") continue;
+      const frame = parent.getBoundingClientRect();
+      contained = ["auto", "scroll"].includes(style.overflowX) || frame.width <= 2; // that small: for screen readers
+      if (frame.width <= 2) continue;
+      const start = frame.left - parent.scrollLeft - 1;
+      const cut = rect.left < start || (!contained && rect.right > frame.right + 1) ||
+        (style.overflowY === "hidden" && (rect.bottom > frame.bottom + 4 || rect.top < frame.top - 4));
+      if (cut) findings.push(`${name} is cut off`);
+      contained ||= cut;
+    }
+    if (!contained && (rect.left < -1 || rect.right > beyond)) findings.push(`${name} leaves the page`);
+  }
+  return [...new Set(findings)];
+}
+
+function sideways() {
+  const { scrollWidth } = document.documentElement;
+  return scrollWidth > innerWidth ? [`the page is ${scrollWidth} pixels wide, the screen ${innerWidth}`] : [];
+}
+
+function pictures() {
+  return [...document.images].flatMap((image) => [
+    ...(image.complete && image.naturalWidth ? [] : [`${image.src} did not load`]),
+    ...(image.alt.trim() || image.closest("[aria-hidden=true], .navbar-brand, .dropdown-item") ? [] :
+      [`${image.src} has no description`]),
+  ]);
+}
+
+function formulas() {
+  const untypeset = [...document.querySelectorAll(".math")].filter((box) => !box.querySelector("mjx-container"));
+  return [
+    ...untypeset.map((box) => `${label(box)} is not typeset`),
+    ...[...document.querySelectorAll("mjx-merror")].map((error) => `${label(error)} is not TeX`),
+  ];
+}

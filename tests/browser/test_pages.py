@@ -1,0 +1,69 @@
+"""Every page, in both themes, on a phone and on a desk: what a reader would see, and what the page asks for."""
+
+from urllib.parse import unquote, urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from check_links import broken_links
+from conftest import SITE, visit
+
+WEIGHT = 1_500_000  # bytes: a page and its pictures, without the scripts and styles that all pages share
+
+
+def test_asks_its_own_host_only(opened, origin):
+    assert [url for url in opened.requests if not url.startswith((origin, "data:", "blob:"))] == []
+    assert opened.failures == []
+
+
+def test_console_is_quiet(opened):
+    assert opened.messages == []
+
+
+def test_does_not_scroll_sideways(opened):
+    assert opened.layout("sideways") == []
+
+
+def test_texts_do_not_overlap(opened):
+    assert opened.layout("overlaps") == []
+
+
+def test_nothing_is_cut_off(opened):
+    assert opened.layout("clipped") == []
+
+
+def test_pictures_load_and_are_described(opened):
+    assert opened.layout("pictures") == []
+
+
+def test_formulas_are_typeset(opened):
+    assert opened.layout("formulas") == []
+
+
+def test_axe_finds_nothing_serious(opened):
+    # The glyphs of formulas are hidden from screen readers, which get MathML instead; there are thousands of them.
+    options = {"resultTypes": ["violations"], "preload": False}  # else it requests style sheets at wrong addresses
+    violations = Axe().run(opened.page, {"exclude": [["mjx-math"]]}, options).response["violations"]
+    serious = [
+        f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert serious == []
+
+
+def test_opens_from_the_disk(browser, name):
+    seen = visit(browser, (SITE / name).as_uri())
+    assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert seen.failures + seen.messages == []
+    assert seen.layout("formulas") + seen.layout("pictures") == []
+    seen.page.context.close()
+
+
+def test_weight(opened, origin):
+    own = {unquote(urlsplit(url).path).lstrip("/") for url in opened.requests if url.startswith(origin)}
+    weight = sum((SITE / path).stat().st_size for path in own if not path.startswith("_static"))
+    assert weight <= WEIGHT
+
+
+def test_links_lead_somewhere():
+    assert broken_links(SITE) == []

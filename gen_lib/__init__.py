@@ -12,9 +12,10 @@ Example:
     torch.Size([2])
 """
 
-from . import couplings, data, likelihoods, methods, metrics, nets, paths
+from . import couplings, data, likelihoods, methods, metrics, nets, paths, samplers, truth
 from .method import Method
 from .methods import METHODS
-from .train import fit
+from .train import PRESETS, fit
 
-__all__ = ["METHODS", "Method", "couplings", "data", "fit", "likelihoods", "methods", "metrics", "nets", "paths"]
+__all__ = ["METHODS", "PRESETS", "Method", "couplings", "data", "fit"]
+__all__ += ["likelihoods", "methods", "metrics", "nets", "paths", "samplers", "truth"]

@@ -77,16 +77,41 @@ def points(name: str, value: object, dim: int | None = None) -> Tensor:
     return value
 
 
+class UnknownName(KeyError, ValueError):
+    """A name that stands in no table. Its text says which names do."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would put quotes around it
+
+
+class Table(dict[str, Value]):
+    """A dictionary of names whose missing entries are explained.
+
+    Example:
+        >>> Table(gan=1, wgan=2).called("method")["gann"]
+        Traceback (most recent call last):
+        gen_lib.check.UnknownName: unknown method 'gann', did you mean 'gan'? Known: gan, wgan
+    """
+
+    def called(self, name: str) -> "Table[Value]":
+        """The same table, with the word for its entries that errors use."""
+        self.name = name
+        return self
+
+    def __missing__(self, key: str) -> Value:
+        return known(self.name, key, self)
+
+
 def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
     """The entry of a table of names.
 
     Example:
         >>> known("likelihood", "bernouli", {"bernoulli": 1, "gaussian": 2})
         Traceback (most recent call last):
-        ValueError: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
+        gen_lib.check.UnknownName: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
     """
     if value not in table:
         near = get_close_matches(str(value), list(table), 1)
         hint = f", did you mean {near[0]!r}?" if near else "."
-        raise ValueError(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
+        raise UnknownName(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
     return table[value]

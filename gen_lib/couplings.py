@@ -8,15 +8,15 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from . import check
-from .shapes import Points
+from .shapes import Codes, Points
 
 
-def independent(z: Points, x: Points) -> tuple[Points, Points]:
+def independent(z: Codes, x: Points) -> tuple[Codes, Points]:
     """Leave the pairs as they were drawn: noise and data know nothing of each other."""
     return z, x
 
 
-def optimal(z: Points, x: Points) -> tuple[Points, Points]:
+def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
     r"""Re-pair the batch so that the total squared distance is least (minibatch optimal transport).
 
     .. math:: \min_\sigma \sum_i \| x_{\sigma(i)} - z_i \|^2 \quad \text{over permutations } \sigma

@@ -42,12 +42,14 @@ def setup(**bounds: tuple[float, float]) -> None:
     torch.set_num_threads(int(os.environ.get("GEN_LIB_THREADS", "1")))
     plots.use_style()
     shell = get_ipython()
-    cells = shell.user_ns.get("In", []) if shell else []
+    if shell is None:
+        return
+    cells = shell.user_ns.get("In", [])
     declared = declared_parameters(cells)
     if declared:
         given = {name: shell.user_ns.get(name, default) for name, (_, default) in declared.items()}
         shell.user_ns.update(checked(declared, {**given, **injected_parameters(cells)}, bounds))
-        torch.manual_seed(shell.user_ns.get("seed", 0))
+    torch.manual_seed(shell.user_ns.get("seed", 0))
 
 
 def declared_parameters(cells: list[str]) -> dict[str, tuple[type, object]]:

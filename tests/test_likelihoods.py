@@ -69,3 +69,49 @@ def test_bernoulli_is_best_at_the_mean_of_grey_pixels():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_continuous_bernoulli_is_a_density_with_its_own_mean():
+    likelihood = likelihoods.ContinuousBernoulli()
+    logits = torch.linspace(-6, 6, 25, dtype=torch.float64)
+    x = (torch.arange(20_000, dtype=torch.float64) + 0.5) / 20_000
+    density = likelihood.log_prob(logits[:, None, None].expand(-1, 20_000, 1), x[:, None]).exp()
+    assert torch.allclose(density.mean(1), torch.ones_like(logits), atol=1e-6)
+    mean = likelihood.mean(logits[:, None])[:, 0]
+    assert torch.allclose((density * x).mean(1), mean, atol=1e-5)
+    rate = logits.sigmoid()
+    away = (rate - 0.5).abs() > 0.01
+    formula = rate / (2 * rate - 1) + 1 / (2 * torch.atanh(1 - 2 * rate))
+    assert torch.allclose(mean[away], formula[away], atol=1e-9)
+
+
+def test_continuous_bernoulli_draws_have_its_mean():
+    logits = torch.tensor([-3.0, -0.5, 0.0, 2.0]).expand(50_000, 4)
+    likelihood = likelihoods.ContinuousBernoulli()
+    draws = likelihood.sample(logits, torch.Generator().manual_seed(0))
+    assert torch.allclose(draws.mean(0), likelihood.mean(logits)[0], atol=0.01)
+
+
+def test_optimal_sigma_is_where_the_learned_one_rests():
+    output, x = torch.zeros(2, 500, 3), torch.randn(2, 500, 3) * torch.tensor([0.3, 2.0])[:, None, None]
+    optimal, learned = likelihoods.OptimalGaussian(), likelihoods.LearnedGaussian((2,))
+    assert torch.allclose(optimal.sigma(output, x)[:, 0], x.square().mean((1, 2)).sqrt())
+    adam = torch.optim.Adam(learned.parameters(), 0.05)
+    for _ in range(400):
+        adam.zero_grad()
+        (-learned.log_prob(output, x).mean()).backward()
+        adam.step()
+    assert torch.allclose(learned.sigma, optimal.sigma(output, x), rtol=1e-3)
+    assert torch.allclose(learned.log_prob(output, x), optimal.log_prob(output, x), atol=1e-3)
+    for sigma in (0.9, 1.1):
+        other = likelihoods.Gaussian(sigma * optimal.sigma(output, x))
+        assert (other.log_prob(output, x).mean(-1) < optimal.log_prob(output, x).mean(-1)).all()
+
+
+def test_sigma_has_a_floor_where_copies_are_perfect():
+    x = torch.randn(5, 2)
+    assert likelihoods.OptimalGaussian().sigma(x, x) == pytest.approx(2.718281828**-6)
+    learned = likelihoods.LearnedGaussian()
+    with torch.no_grad():
+        learned.raw.fill_(-100.0)
+    assert learned.sigma.item() == pytest.approx(2.718281828**-6)

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from gen_lib import METHODS, couplings, data, fit, methods, metrics
-from gen_lib.methods.vae import elbo_terms, kl_per_latent, posterior
+from gen_lib import METHODS, couplings, data, fit, likelihoods, methods, metrics, truth
+from gen_lib.methods.vae import elbo_terms, importance_weighted_bound, kl_per_latent, posterior
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -26,12 +26,12 @@ def test_random_pairs_learn_the_mean_and_optimal_pairs_the_transport_map():
     mixture = data.mixture_1d()
     z = torch.linspace(-2, 2, 41)[:, None]
     exact = mixture.quantile(torch.special.ndtr(z[:, 0].double()))[:, 0].float()
-    for coupling, truth in ((couplings.independent, mixture.mean.float().expand(41)), (couplings.optimal, exact)):
+    for coupling, answer in ((couplings.independent, mixture.mean.float().expand(41)), (couplings.optimal, exact)):
         method = methods.decoder(coupling)
         net = method.build(dim=1, members=(5,))
         fit(method, net, mixture, steps=600, progress=False)
         weight = torch.exp(-z[:, 0].square() / 2)
-        error = ((net(z)[..., 0] - truth).abs() * weight).sum(-1) / weight.sum()
+        error = ((net(z)[..., 0] - answer).abs() * weight).sum(-1) / weight.sum()
         assert error.mean() < 0.15
 
 
@@ -82,6 +82,7 @@ def test_autoencoder_ignores_the_noise():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: METHODS["mean_flow"], "unknown method 'mean_flow', did you mean 'meanflow'"),
         (lambda: methods.vae(beta=-1.0), "beta must be a finite number of at least 0, got -1.0"),
         (lambda: methods.vae(beta=float("nan")), "beta must be a finite number"),
         (lambda: methods.vae(likelihood="poisson"), "unknown likelihood 'poisson'"),
@@ -92,3 +93,31 @@ def test_autoencoder_ignores_the_noise():
 def test_bad_choices_are_refused_when_they_are_made(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_importance_weighted_bound_grows_from_the_elbo_towards_the_likelihood():
+    net = METHODS["vae"].build(dim=1, members=(2,)).double()
+    x = data.mixture_1d().sample(40).double()
+    z = torch.randn(1024, 2, 40, 1, dtype=torch.float64)
+    with torch.no_grad():
+        by_draws = {
+            k: torch.stack([importance_weighted_bound(net, part, x) for part in z.split(k)]) for k in (1, 4, 64)
+        }
+        elbo = -torch.stack([sum(elbo_terms(net, one, x)) for one in z])
+    means = {k: values.mean((0, -1)) for k, values in by_draws.items()}
+    assert torch.allclose(by_draws[1].mean(0), elbo.mean(0), atol=0.05 * elbo.std())
+    assert (means[1] < means[4]).all()
+    assert (means[4] < means[64]).all()
+    exact = truth.elbo_gap(net, x).log_prob.mean(-1)
+    assert (means[64] < exact + 0.01).all()
+    assert torch.allclose(means[64], exact, atol=0.05)
+
+
+@pytest.mark.parametrize("likelihood", likelihoods.LIKELIHOODS)
+def test_a_vae_trains_with_every_likelihood(likelihood):
+    method = methods.vae(likelihood=likelihood)
+    net = method.build(dim=4, latent=2, members=(2,))
+    x = torch.rand(200, 4)
+    history = fit(method, net, x, steps=60, batch=64, progress=False)
+    assert (history.losses["loss"][-10:].mean(0) < history.losses["loss"][:10].mean(0)).all()
+    assert method.push(net, torch.randn(2, 5, 2))[-1].shape == (2, 5, 4)

@@ -1,5 +1,7 @@
 """One lecture, one file: the loss as on the board, the way to sample, the references."""
 
+from ..check import Table
+from ..method import Method
 from .autoencoder import autoencoder
 from .backflow import backflow
 from .decoder import decoder
@@ -23,15 +25,15 @@ __all__ = [
     "wgan",
 ]
 
-METHODS = {
-    "decoder": decoder(),
-    "ae": autoencoder(),
-    "vae": vae(),
-    "vae_beta": vae(beta=10.0),
-    "gan": gan(),
-    "wgan": wgan(),
-    "fm": fm(),
-    "meanflow": meanflow(),
-    "facm": facm(),
-    "backflow": backflow(),
-}
+METHODS: Table[Method] = Table(
+    decoder=decoder(),
+    ae=autoencoder(),
+    vae=vae(),
+    vae_beta=vae(beta=10.0),
+    gan=gan(),
+    wgan=wgan(),
+    fm=fm(),
+    meanflow=meanflow(),
+    facm=facm(),
+    backflow=backflow(),
+).called("method")

@@ -1,5 +1,7 @@
 """The variational autoencoder: an autoencoder whose codes must look like the noise it will be sampled from."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -59,6 +61,34 @@ def elbo_terms(net: Autoencoder, z: Codes, x: Points) -> tuple[PerSample, PerSam
     mean, log_variance = posterior(net, x)
     code = mean + (log_variance / 2).exp() * z
     return -net.likelihood.log_prob(net.decoder(code), x), kl_per_latent(mean, log_variance).sum(-1)
+
+
+def importance_weighted_bound(net: Autoencoder, z: Tensor, x: Points) -> Tensor:
+    r"""A tighter bound on log p(x) than the ELBO, from k draws of the code for each datum.
+
+    .. math:: \log \frac1k \sum_{i=1}^k \frac{p(x \mid z_i)\, p(z_i)}{q(z_i \mid x)}, \qquad
+        z_i = \mu(x) + \sigma(x)\, \varepsilon_i
+
+    Its expectation is the ELBO for k = 1, never falls as k grows, and tends to log p(x).
+
+    Args:
+        net: encoder, decoder and likelihood
+        z: noise, k draws for each datum, shape ``(k, *members, n, latent)``
+        x: data, shape ``(*members, n, d)``
+
+    Returns:
+        nats per datum, shape ``(*members, n)``
+
+    References:
+        Importance Weighted Autoencoders (Burda et al., 2016), arXiv 1509.00519
+    """
+    mean, log_variance = posterior(net, x)
+    weights = []
+    for noise in z:
+        code = mean + (log_variance / 2).exp() * noise
+        log_ratio = (noise.square() + log_variance - code.square()).sum(-1) / 2  # log p(code) - log q(code | x)
+        weights.append(net.likelihood.log_prob(net.decoder(code), x) + log_ratio)
+    return torch.stack(weights).logsumexp(0) - math.log(len(z))
 
 
 def encode(net: Autoencoder, x: Points) -> Tensor:

@@ -1,15 +1,18 @@
 """Distances between samples and data, one number per member, and what the same number is for perfect samples."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from .. import check, draws
 from ..couplings import optimal
 from ..data import Distribution, GaussianMixture
 from ..shapes import PerMember, Points
+
+Others: TypeAlias = Float[Tensor, "*#members m d"]  # points of which there may be more or fewer
 
 
 def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
@@ -41,7 +44,7 @@ def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
     if isinstance(target, Tensor):
         y = _beside(samples, target, equal=True)[..., 0].sort(-1).values
         return (x - y).abs().mean(-1)
-    x, n = x.double(), x.shape[-1]
+    x, n = x.double().cpu(), x.shape[-1]
     u = torch.arange(n + 1, dtype=torch.float64) / n
     edge = target.quantile(u[1:-1])[:, 0] if n > 1 else u[1:-1]
     far = 50 * target.covariance[0, 0].sqrt()
@@ -127,7 +130,7 @@ def sliced_w2(samples: Points, target: Points, directions: int = 128, generator:
     return difference.square().mean((-2, -1)).sqrt()
 
 
-def energy_distance(samples: Points, target: Points) -> PerMember:
+def energy_distance(samples: Points, target: Others) -> PerMember:
     r"""Energy distance, an unbiased estimate of its square, zero only for equal distributions.
 
     .. math:: 2\,E\|x - y\| - E\|x - x'\| - E\|y - y'\|
@@ -160,7 +163,7 @@ def _within(points: Tensor) -> Tensor:
     return _distances(points, points).sum((-2, -1)) / (n * (n - 1))
 
 
-def mmd(samples: Points, target: Points, bandwidths: Sequence[float] | None = None) -> PerMember:
+def mmd(samples: Points, target: Others, bandwidths: Sequence[float] | None = None) -> PerMember:
     r"""Maximum mean discrepancy under a sum of Gaussian kernels, an unbiased estimate of its square.
 
     .. math:: E\,k(x, x') + E\,k(y, y') - 2\,E\,k(x, y), \qquad
@@ -190,8 +193,8 @@ def mmd(samples: Points, target: Points, bandwidths: Sequence[float] | None = No
     """
     _beside(samples, target, least=2)
     if bandwidths is None:
-        far, near = torch.triu_indices(target.shape[-2], target.shape[-2], offset=1)
-        median = _distances(target, target)[..., far, near].median(-1).values[..., None, None]
+        first, second = torch.triu_indices(target.shape[-2], target.shape[-2], offset=1)
+        median = _distances(target, target)[..., first, second].median(-1).values[..., None, None]
         scales = [median * factor for factor in (0.25, 0.5, 1, 2, 4)]
         if not (median > 0).all():
             raise ValueError("target must hold different points for its median distance to be a bandwidth, got copies")

@@ -30,7 +30,8 @@ def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMe
         ValueError: points that are empty, not finite or of another dimension
 
     Example:
-        >>> nll(torch.zeros(3, 1), GaussianMixture([1.0], [[0.0]], [[[1.0]]]))  # log(2 pi) / 2
+        >>> standard = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))
+        >>> nll(torch.zeros(3, 1), standard)  # log(2 pi) / 2
         tensor(0.9189)
     """
     check.points("x", x)

@@ -88,8 +88,8 @@ def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) ->
 
     Example:
         >>> from gen_lib.data import GaussianMixture
-        >>> x = torch.ones(1, 1)
-        >>> average_velocity(GaussianMixture([1.0], [[0.0]], [[[4.0]]]), x, 0.0, 1.0)  # doubles every point
+        >>> wide, x = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), 4.0)), torch.ones(1, 1)
+        >>> average_velocity(wide, x, 0.0, 1.0)  # from 1 to 2
         tensor([[1.]])
     """
     points, now, wanted = _start(mixture, x_t, t, r)

@@ -16,11 +16,14 @@ from ..data import GaussianMixture
 from ..likelihoods import OptimalGaussian
 from ..methods.vae import kl_per_latent, posterior
 from ..nets import Autoencoder
-from ..shapes import PerSample, Points
+from ..shapes import Codes, PerSample, Points
 
 REACH = 10.0  # standard deviations of the prior that the grid covers at least; beyond lies e^-50 of its mass
-# Nodes per direction, of the grid and around the encoder's mean, from coarse to fine. All are odd: see _nodes.
-LEVELS = {1: ((1025, 73), (4097, 145), (32769, 289)), 2: ((129, 49), (257, 73), (513, 97), (1025, 145))}
+# From coarse to fine, per direction: how much further the grid reaches, its nodes, and those around the encoder's mean.
+LEVELS = {
+    1: ((1.0, 1025, 73), (1.5, 8193, 145), (3.0, 65537, 289)),
+    2: ((1.0, 129, 49), (1.25, 257, 73), (1.5, 513, 97), (2.0, 1025, 145)),
+}
 LARGEST = 1 << 19  # numbers in an intermediate tensor: 4 MB, which stay in the cache
 
 
@@ -90,7 +93,8 @@ def ppca(data: Tensor | GaussianMixture, latent: int) -> Ppca:
 
     Example:
         >>> from gen_lib.data import GaussianMixture
-        >>> best = ppca(GaussianMixture([1.0], [[0.0, 0.0]], [[[5.0, 0.0], [0.0, 1.0]]]), latent=1)
+        >>> covariance = torch.tensor([[5.0, 0.0], [0.0, 1.0]])
+        >>> best = ppca(GaussianMixture(torch.ones(1), torch.zeros(1, 2), covariance[None]), latent=1)
         >>> best.weight.abs().flatten().tolist(), best.variance.item()
         ([2.0, 0.0], 1.0)
     """
@@ -141,7 +145,7 @@ def elbo_gap(net: Autoencoder, x: Points, tolerance: float = 1e-3) -> ElboGap:
     Args:
         net: a VAE with a latent of dimension 1 or 2; evaluated in float64, and left as it is
         x: data, shape ``(n, d)``, given to all members, or ``(*members, n, d)``
-        tolerance: the nodes are refined until the error is below, in nats, or as far as they go
+        tolerance: in nats; the nodes become denser, and reach further, until the error is below, or as far as they go
 
     Returns:
         log-likelihood, ELBO, their gap, the KL, and the error that was reached
@@ -171,8 +175,8 @@ def elbo_gap(net: Autoencoder, x: Points, tolerance: float = 1e-3) -> ElboGap:
     exact = copy.deepcopy(net).double().eval()
     mean, log_variance = posterior(exact, points)
     reach = max(REACH, (mean.abs() + 9 * (log_variance / 2).exp()).max().item())
-    for count, count_around in LEVELS[net.latent]:
-        grid, around = _nodes(reach, count, net.latent, points), _nodes(9.0, count_around, net.latent, points)
+    for further, count, count_around in LEVELS[net.latent]:
+        grid, around = _nodes(further * reach, count, points, net.latent), _nodes(9.0, count_around, points, net.latent)
         found = _integrated(exact, grid, around, points, mean, log_variance)
         if found.error.max() <= tolerance:
             break
@@ -188,7 +192,7 @@ class _Nodes(NamedTuple):
     step: float
 
 
-def _nodes(reach: float, count: int, latent: int, like: Tensor) -> _Nodes:
+def _nodes(reach: float, count: int, like: Tensor, latent: int) -> _Nodes:
     number = torch.cartesian_prod(*[torch.arange(count, device=like.device)] * latent).reshape(-1, latent)
     step = 2 * reach / (count - 1)
     even, edge = (number % 2 == 0).all(-1), ((number == 0) | (number == count - 1)).any(-1)
@@ -196,9 +200,7 @@ def _nodes(reach: float, count: int, latent: int, like: Tensor) -> _Nodes:
     return _Nodes(number.to(like) * step - reach, cell, edge, step)
 
 
-def _integrated(
-    net: Autoencoder, grid: _Nodes, around: _Nodes, x: Points, mean: Points, log_variance: Points
-) -> ElboGap:
+def _integrated(net: Autoencoder, grid: _Nodes, around: _Nodes, x: Points, mean: Codes, log_variance: Codes) -> ElboGap:
     """As many points at once as fit into the cache."""
     width = max(weight.shape[-1] for weight in net.decoder.parameters())
     most = LARGEST // math.prod(net.members)
@@ -210,7 +212,7 @@ def _integrated(
 
 
 def _gap(
-    net: Autoencoder, grid: _Nodes, around: _Nodes, output: Tensor, x: Points, mean: Points, log_variance: Points
+    net: Autoencoder, grid: _Nodes, around: _Nodes, output: Tensor, x: Points, mean: Codes, log_variance: Codes
 ) -> ElboGap:
     """For some of the points; ``output`` is the decoder's on the grid. Integrals have a last axis: fine, coarse."""
     n, std = x.shape[-2], (log_variance / 2).exp()

@@ -190,8 +190,8 @@ def irreducible_loss(mixture: GaussianMixture, samples: int = 100_000, generator
         ValueError: samples below 2
 
     Example:
-        >>> from gen_lib import data
-        >>> round(irreducible_loss(data.GaussianMixture([1.0], [[5.0]], [[[4.0]]])).value, 6)  # pi
+        >>> wide = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), 4.0))
+        >>> round(irreducible_loss(wide).value, 6)  # pi, for a standard deviation of 2
         3.141593
     """
     samples = check.whole("samples", samples, least=2)

@@ -4,40 +4,15 @@ BOOK_HTML names the folder of the built pages, _build/html by default. What is m
 check that did not run must not look like one that passed.
 """
 
-import os
 import shutil
 import threading
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from check_links import pages
-from playwright.sync_api import Browser, Page, sync_playwright
-
-SITE = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[2] / "_build" / "html")).resolve()
-LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
-PHONE, DESK = (390, 844), (1440, 900)
-# No host but our own can be found, and the browser itself asks for nothing.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-
-
-def page_names() -> list[str]:
-    """The pages by their path in the site, without index.html, which only leads to the first of them."""
-    names = [str(path.relative_to(SITE)) for path in pages(SITE) if path != SITE / "index.html"]
-    if not names:
-        raise pytest.UsageError(f"no built pages in {SITE}: run `make book`, or name their folder in BOOK_HTML")
-    return names
+from playwright.sync_api import Browser, sync_playwright
+from visiting import DESK, FLAGS, PHONE, SITE, page_names, visit
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -47,36 +22,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("opened", views, ids=ids, indirect=True, scope="module")
     elif "name" in metafunc.fixturenames:
         metafunc.parametrize("name", page_names())
-
-
-@dataclass
-class Visit:
-    """A page in the browser, and what happened while it loaded."""
-
-    page: Page
-    name: str
-    requests: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-
-    def layout(self, check: str) -> list[str]:
-        """The findings of a function in layout.js."""
-        return self.page.evaluate(f"() => {{ {LAYOUT}; return {check}(); }}")
-
-
-def visit(browser: Browser, url: str, size: tuple[int, int] = DESK, theme: str = "light") -> Visit:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
-    seen = Visit(context.new_page(), url)
-    seen.page.on("request", lambda request: seen.requests.append(request.url))
-    seen.page.on("requestfailed", lambda request: seen.failures.append(f"{request.url}: {request.failure}"))
-    seen.page.on("response", lambda r: seen.failures.append(f"{r.url}: {r.status}") if r.status >= 400 else None)
-    seen.page.on("pageerror", lambda error: seen.messages.append(f"error: {error}"))
-    seen.page.on(
-        "console", lambda m: seen.messages.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None
-    )
-    seen.page.goto(url, wait_until="load")
-    seen.page.evaluate("window.MathJax?.startup?.promise.then(() => document.fonts.ready).then(() => true)")
-    return seen
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """What a reader does on a page: search, switch the theme, scroll a formula by keyboard, follow the front door."""
 
 import pytest
-from conftest import PHONE, SITE, visit
+from visiting import PHONE, SITE, visit
 
 
 @pytest.fixture(params=["served", "from the disk"])

@@ -1,7 +1,7 @@
 """The detectors of layout.js see a broken page, and do not see a sound one."""
 
 import pytest
-from conftest import PHONE, visit
+from visiting import PHONE, visit
 
 SOUND = """<p>One line of text.</p><p>Another <b>line</b>, with a word that is <sup>raised</sup>.</p>
 <pre style="overflow-x: auto">a line of code that is much wider than the screen of a telephone, but it scrolls</pre>

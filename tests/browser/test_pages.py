@@ -4,7 +4,7 @@ from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from check_links import broken_links
-from conftest import SITE, visit
+from visiting import SITE, visit
 
 WEIGHT = 1_500_000  # bytes: a page and its pictures, without the scripts and styles that all pages share
 

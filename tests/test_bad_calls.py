@@ -1,0 +1,96 @@
+"""Random bad calls: each is refused before work starts, by an error that names the argument and the value."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gen_lib import METHODS, PRESETS, couplings, data, fit, methods, metrics, samplers, truth
+
+MIXTURE = data.mixture_1d()
+POINTS = torch.randn(20, 1)
+NET = METHODS["fm"].build(dim=1, hidden=(4,))
+
+not_whole = st.one_of(
+    st.integers(max_value=0), st.floats(allow_nan=True), st.text(max_size=5), st.none(), st.booleans(), st.just([1])
+)
+not_natural = st.one_of(st.integers(max_value=-1), st.floats(), st.text(max_size=5), st.none(), st.booleans())
+infinite = st.sampled_from([math.nan, math.inf, -math.inf])
+negative = st.one_of(st.floats(max_value=-1e-9, allow_infinity=False), infinite, st.text(max_size=5), st.none())
+not_positive = st.one_of(negative, st.just(0.0), st.just(0))
+not_a_share = st.one_of(st.floats(min_value=1.0001, allow_infinity=False), negative)
+not_a_time = st.one_of(st.floats(min_value=1.0001, allow_infinity=False), st.floats(max_value=-1e-4), infinite)
+not_sizes = st.one_of(st.integers(), st.text(max_size=3), st.none(), st.lists(st.integers(max_value=0), min_size=1))
+unknown = st.text(max_size=12).filter(lambda s: s not in METHODS and s not in PRESETS and s != "gaussian")
+
+
+def bad_points(dim):
+    shapes = st.sampled_from([(0, dim), (dim,), (5, dim + 1), (3, 5, dim + 1)])
+    wrong_shape = shapes.map(torch.zeros)
+    not_finite = infinite.map(lambda v: torch.full((4, dim), v))
+    return st.one_of(wrong_shape, not_finite, st.just(torch.zeros(4, dim, dtype=torch.long)))
+
+
+def trained(**change):
+    return fit(METHODS["fm"], NET, change.pop("data", MIXTURE), progress=False, **change)
+
+
+CALLS = {
+    "steps": (not_whole, lambda v: trained(steps=v)),
+    "batch": (not_whole, lambda v: trained(batch=v)),
+    "seed": (not_natural, lambda v: trained(seed=v)),
+    "lr": (not_positive, lambda v: trained(lr=v)),
+    "weight_decay": (negative, lambda v: trained(weight_decay=v)),
+    "clip": (not_positive.filter(lambda v: v is not None), lambda v: trained(clip=v)),
+    "data": (bad_points(1), lambda v: trained(data=v)),
+    "dim": (not_whole, lambda v: METHODS["vae"].build(dim=v)),
+    "latent": (not_whole.filter(lambda v: v is not None), lambda v: METHODS["vae"].build(dim=1, latent=v)),
+    "hidden": (not_sizes, lambda v: METHODS["gan"].build(dim=1, hidden=v)),
+    "members": (not_sizes, lambda v: METHODS["fm"].build(dim=1, members=v)),
+    "beta": (negative, lambda v: methods.vae(beta=v)),
+    "p": (negative, lambda v: methods.meanflow(p=v)),
+    "same": (not_a_share, lambda v: methods.backflow(same=v)),
+    "clamp": (not_positive.filter(lambda v: v is not None), lambda v: methods.facm(clamp=v)),
+    "gamma": (negative, lambda v: methods.gan(relativistic=True, gamma=v)),
+    "critic_turns": (not_whole, lambda v: methods.wgan(critic_turns=v)),
+    "penalty": (negative, lambda v: methods.wgan(penalty=v)),
+    "method": (unknown, lambda v: METHODS[v]),
+    "preset": (unknown, lambda v: PRESETS[v]),
+    "likelihood": (unknown, lambda v: methods.autoencoder(likelihood=v)),
+    "x_t": (bad_points(1), lambda v: truth.velocity(MIXTURE, v, 0.5)),
+    "x": (bad_points(1), lambda v: MIXTURE.log_prob(v)),
+    "t": (not_a_time, lambda v: truth.velocity(MIXTURE, POINTS, v)),
+    "r": (not_a_time, lambda v: truth.flow_map(MIXTURE, POINTS, 0.5, v)),
+    "start": (not_a_time, lambda v: samplers.euler(lambda x, t: x, POINTS, 3, start=v)),
+    "end": (not_a_time, lambda v: samplers.heun(lambda x, t: x, POINTS, 3, end=v)),
+    "samples": (bad_points(1), lambda v: metrics.w1(v, MIXTURE)),
+    "z": (
+        bad_points(2).filter(lambda v: v.shape[-1] == 2 and len(v)),
+        lambda v: couplings.optimal(v, torch.zeros_like(v)),
+    ),
+}
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", CALLS)
+def test_random_bad_calls_are_refused_by_name(argument):
+    values, call = CALLS[argument]
+    before = [p.clone() for p in NET.parameters()]
+
+    @settings(max_examples=20, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(values)
+    def refused(value):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            call(value)
+        assert type(caught.value).__module__ in ("builtins", "gen_lib.check")
+        assert argument in str(caught.value)
+        assert "got" in str(caught.value) or "Known:" in str(caught.value)
+
+    refused()
+    assert all(torch.equal(a, b) for a, b in zip(before, NET.parameters(), strict=True))
+
+
+def test_there_are_enough_of_them():
+    assert 20 * len(CALLS) >= 300

@@ -1,0 +1,110 @@
+"""What turns notebooks and pages into the site: links, claims, typography, icons, colours."""
+
+import re
+from pathlib import Path
+
+import pydata_sphinx_theme
+import pytest
+from check_links import broken_links
+from citations import PAPERS
+from claims import set_claims
+from docutils import nodes
+from docutils.utils import new_document
+from offline import FONT_AWESOME, prune_icons
+from typography import keep_together
+
+from gen_lib import plots
+
+ROOT = Path(__file__).parents[1]
+
+
+def document(*content: nodes.Node) -> nodes.document:
+    tree = new_document("")
+    tree.extend(content)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("link", "finding"),
+    [
+        ("other.html", None),
+        ("other.html?digest=1#place", None),
+        ("#here", None),
+        ("https://example.org/nowhere", None),
+        ("data:,x", None),
+        ("nowhere.html", "no such file"),
+        ("other.html#nowhere", "no element with that id"),
+        ("#nowhere", "no element with that id"),
+        ("../../outside.html", "no such file"),
+    ],
+)
+def test_broken_links_are_found(tmp_path, link, finding):
+    site = tmp_path / "site"
+    (site / "folder").mkdir(parents=True)
+    (tmp_path / "outside.html").write_text("")
+    (site / "folder" / "other.html").write_text("<p id=place></p>")
+    (site / "folder" / "page.html").write_text(f"<p id=here><a href='{link}'>link</a></p>")
+    found = broken_links(site)
+    assert found == ([f"folder/page.html: {link}: {finding}"] if finding else [])
+
+
+def test_printed_claims_become_sentences():
+    printed = "step 1\n✓ it holds: 1 (below 2)\n✗ it fails: 3 (below 2)\nthe end"
+    tree = document(nodes.literal_block(printed, printed, classes=["output", "stream"]))
+    set_claims(None, tree)
+    assert [type(part) for part in tree.children] == [nodes.literal_block, nodes.container, nodes.literal_block]
+    assert [p["classes"] for p in tree.findall(nodes.paragraph)] == [["holds"], ["fails"]]
+    assert tree.astext().split() == printed.split()
+
+
+def test_code_that_quotes_a_claim_stays_code():
+    tree = document(nodes.literal_block("", "✓ in a code block", classes=["code"]))
+    set_claims(None, tree)
+    assert not list(tree.findall(nodes.container))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "group"),
+    [
+        ("the noise ", ", which", "z,"),
+        ("the noise (", "), which", "(z),"),
+        ("a ", "-dimensional code", "z-dimensional"),
+        ("the noise ", " is drawn", None),
+        ("", "", None),
+    ],
+)
+def test_punctuation_stays_with_its_formula(before, after, group):
+    tree = document(nodes.paragraph("", "", nodes.Text(before), nodes.math("", "z"), nodes.Text(after)))
+    keep_together(None, tree)
+    assert tree.astext() == f"{before}z{after}"
+    assert [part.astext() for part in tree.findall(nodes.inline)] == ([group] if group else [])
+
+
+@pytest.mark.parametrize(
+    ("link", "field", "identifier"),
+    [
+        ("https://arxiv.org/abs/1312.6114", "eprint", "1312.6114"),
+        ("https://arxiv.org/pdf/1312.6114v10", "eprint", "1312.6114"),
+        ("https://doi.org/10.1126/science.1127647", "doi", "10.1126/science.1127647"),
+        ("https://openreview.net/forum?id=Sy2fzU9gl", "url", "https://openreview.net/forum?id=Sy2fzU9gl"),
+    ],
+)
+def test_links_to_papers_are_recognised(link, field, identifier):
+    assert {name: match[1] for name, pattern in PAPERS.items() if (match := pattern.match(link))} == {field: identifier}
+
+
+def test_icons_are_cut_down_to_those_in_use(tmp_path):
+    (tmp_path / "_static" / "scripts").mkdir(parents=True)
+    (tmp_path / "page.html").write_text('<i class="fa-solid fa-arrow-up"></i>')
+    prune_icons(tmp_path)
+    script = (tmp_path / "_static" / FONT_AWESOME).read_text("utf-8")
+    whole = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static" / FONT_AWESOME
+    assert '"arrow-up":[' in script
+    assert '"arrow-down":[' in whole.read_text("utf-8")
+    assert '"arrow-down":[' not in script
+    assert len(script) < 100_000
+
+
+def test_page_and_figures_share_their_colours():
+    css = (ROOT / "book" / "_static" / "book.css").read_text("utf-8")
+    assert dict(re.findall(r"--role-(\w+): (#\w+);", css)) == plots.COLORS

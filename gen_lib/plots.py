@@ -16,6 +16,7 @@ from . import check
 from .data import GaussianMixture
 from .shapes import Points, States
 
+#: The colour of each role, here and in the pages.
 COLORS = {
     "prior": "#1f77b4",
     "data": "#ff7f0e",
@@ -28,6 +29,7 @@ COLORS = {
 }
 
 # Narrow figures with type of ordinary size: on a telephone the page shrinks them to 350 pixels.
+#: Applied by :func:`use_style`.
 STYLE: Any = {
     "figure.figsize": (5.0, 3.2),
     "figure.dpi": 150,
@@ -174,7 +176,7 @@ def field(
 ) -> Artist:
     """A velocity field: on the line as colour over time and place, in the plane as arrows at one time.
 
-    Beside the exact one (:func:`gen_lib.truth.velocity`), call it twice with the same ``span``.
+    Beside the exact one (``truth.velocity``), call it twice with the same ``span``.
 
     Args:
         axes: where to draw

@@ -53,10 +53,10 @@ def _shortcut_expanded(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Te
 
 
 BY_TARGET_TIME = Conditioning(times=2, velocity=_velocity_r, shortcut=_shortcut_r)
-"""The net is told where it goes: F(x, t, r), velocity at r = t, shortcut at r = 1."""
+"""The net is told where it goes, F(x, t, r) with the velocity at r = t and the shortcut at r = 1."""
 
 BY_EXPANDED_TIME = Conditioning(times=1, velocity=_velocity_expanded, shortcut=_shortcut_expanded)
-"""The paper's preferred form: one clock from 0 to 2, shortcut at c = t, velocity at c = 2 - t; they meet at c = 1."""
+"""The paper's preferred form, one clock c from 0 to 2 with the shortcut at c = t and the velocity at c = 2 - t."""
 
 
 def cosine(t: Times) -> Times:

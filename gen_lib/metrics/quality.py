@@ -134,7 +134,7 @@ def path_energy(states: States) -> PerMember:
     .. math:: \frac{\int_0^1 E \| v(x_t, t) \|^2 dt - W_2^2(x_0, x_1)}{W_2^2(x_0, x_1)}
 
     It is 0 if the paths are straight *and* the pairs (z, x) are optimal. The distance is that of the states themselves,
-    by :func:`w2`.
+    by ``w2``.
 
     Args:
         states: ``[z, ..., x]`` of shape ``(*members, n, d)``, at equally spaced times

@@ -42,7 +42,7 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
         points at time r, shape of x
 
     Raises:
-        ValueError: several Gaussians in more than one dimension (follow :func:`velocity` with
+        ValueError: several Gaussians in more than one dimension (follow ``truth.velocity`` with
             :func:`gen_lib.samplers.adaptive`), points of another dimension, a time outside [0, 1] or of another shape
 
     References:
@@ -111,7 +111,7 @@ def pushforward_log_prob(velocity: Velocity, x: Points, rtol: float = 1e-8, atol
     gradient per dimension, so it is meant for few dimensions.
 
     Args:
-        velocity: called as ``velocity(x, t)``, each point on its own; differentiated by :func:`torch.func.vjp`
+        velocity: called as ``velocity(x, t)``, each point on its own; differentiated by ``torch.func.vjp``
         x: data, shape ``(*members, n, d)``
         rtol: relative error allowed per step
         atol: absolute error allowed per step, in the units of the data and in nats

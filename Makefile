@@ -47,7 +47,7 @@ lint: environment  ## ruff, mypy, and the checks of workflows and metadata
 	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 unit: environment  ## tests of the library and the pipeline, and the examples in docstrings
-	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto tests gen_lib --ignore tests/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto --dist loadgroup tests gen_lib --ignore tests/browser
 
 execute: environment  ## run the notebooks whose executed copy is missing or stale
 	$(PY) book/_ext/execute.py

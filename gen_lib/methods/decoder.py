@@ -16,7 +16,7 @@ def squared_error(net: Callable[..., Tensor], z: Codes, x: Points) -> PerSample:
     .. math:: \| D(z) - x \|^2
 
     The minimiser is :math:`D(z) = E[x \mid z]`. With independent pairs that is the constant :math:`E[x]`: the decoder
-    collapses to the mean. With optimal pairs it is the optimal transport map.
+    collapses to the mean. With optimal pairs within a batch it tends to the optimal transport map as batches grow.
 
     Args:
         net: decoder, called as ``net(z)``

@@ -156,7 +156,8 @@ def test_gradients_flow_unless_the_caller_forbids_them():
 def test_adaptive_in_single_precision_stands_a_tolerance_below_rounding():
     z = noise().float()
     x = adaptive(exact, z, rtol=1e-9, atol=1e-9)[-1]
-    assert torch.allclose(x.double(), truth.flow_map(data.mixture_1d(), z.double(), 0.0, 1.0), atol=1e-5)
+    goal = truth.flow_map(data.mixture_1d(), z.double(), 0.0, 1.0)
+    assert (x - goal).abs().max() < 1e-6  # the state itself is carried in double precision
 
 
 def test_a_clock_shows_the_same_time_to_all():

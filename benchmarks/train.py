@@ -6,8 +6,8 @@ Flow matching on the 500 points of the book's mixture, everything in one run on 
 (b) ``gen_lib.fit`` with 1, 8 and 32 members, the fast preset;
 (c) the same arithmetic in JAX, jit over scan with vmapped members, if jax and optax are installed.
 
-Only ratios within a run mean anything. All three use the same number of threads. Machines are disturbed, so times are of
-the fastest repeat: of three trainings for (b), of five for (c), the fastest epoch times their number for (a).
+Only ratios within a run mean anything. All three use the same number of threads. Machines are disturbed: times are of
+the fastest repeat: of three trainings in (b), of five in (c), the fastest epoch times their number in (a).
 """
 
 import argparse

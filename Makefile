@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help book test environment lint unit execute html chromium browser serve clean distclean
 
-# Without PYTHON= an environment that is there keeps its Python.
-PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
+# Without PYTHON= an environment that is there keeps the Python it was made with.
+PYTHON ?= $(or $(shell command -v "$$(sed -n 's/^executable = //p' .venv/pyvenv.cfg 2>/dev/null)"),python3)
 PY := .venv/bin/python
 # The stamp is named after the Python and this folder: another one of either makes a new environment.
 STAMP := .venv/made-$(shell "$(PYTHON)" -c 'import os, sys, zlib; \
@@ -47,7 +47,8 @@ lint: environment  ## ruff, mypy, and the checks of workflows and metadata
 	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 unit: environment  ## tests of the library and the pipeline, and the examples in docstrings
-	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto --dist loadgroup tests gen_lib --ignore tests/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto --dist loadgroup \
+		--ignore tests/browser tests gen_lib
 
 execute: environment  ## run the notebooks whose executed copy is missing or stale
 	$(PY) book/_ext/execute.py

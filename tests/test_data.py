@@ -32,6 +32,13 @@ def test_samples_have_the_exact_mean_and_covariance(make):
     assert torch.allclose(x.T.cov(), mixture.covariance, atol=0.015 * scale**2)
 
 
+def test_the_samples_of_one_gaussian_are_correlated_as_they_should_be():
+    covariance = torch.tensor([[0.3, 0.15], [0.15, 0.3]], dtype=torch.float64)
+    gaussian = GaussianMixture(torch.ones(1), torch.zeros(1, 2), covariance[None])
+    x = gaussian.sample(200_000, torch.Generator().manual_seed(0)).double()
+    assert torch.allclose(x.T.cov(), covariance, atol=0.005)
+
+
 def test_samples_in_one_dimension_follow_the_distribution_function():
     mixture = data.mixture_1d()
     x = mixture.sample(5000, torch.Generator().manual_seed(0))

@@ -42,7 +42,7 @@ def test_no_module_is_too_long_to_read(file):
     assert len(file.read_text(encoding="utf8").splitlines()) <= 300
 
 
-def test_a_backward_import_would_be_seen(tmp_path):
+def test_imports_are_read_from_the_source():
     module = LIBRARY / "data.py"
     assert {"check", "draws", "shapes"} <= imported(module)
     assert "metrics" not in imported(module)

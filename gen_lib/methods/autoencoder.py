@@ -6,6 +6,7 @@ from .. import likelihoods
 from ..likelihoods import Maker
 from ..method import Method
 from ..nets import Autoencoder
+from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
 
@@ -33,7 +34,7 @@ def reconstruction_loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
 
 def push(net: Autoencoder, z: Codes) -> States:
     """Decode noise as if it were a code: ``[z, D(z)]``."""
-    return [z, net.decode(z)]
+    return once(net.decode, z)
 
 
 def encode(net: Autoencoder, x: Points) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 from ..couplings import independent
 from ..method import Coupling, Method
 from ..nets import Decoder
+from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
 
@@ -36,7 +37,7 @@ def squared_error(net: Callable[..., Tensor], z: Codes, x: Points) -> PerSample:
 
 def push(net: Callable[..., Tensor], z: Codes) -> States:
     """One jump: ``[z, D(z)]``."""
-    return [z, net(z)]
+    return once(net, z)
 
 
 def decoder(coupling: Coupling = independent) -> Method:

@@ -7,6 +7,7 @@ from torch.nn.functional import softplus
 from .. import check, draws
 from ..method import Method
 from ..nets import Adversaries
+from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
 
@@ -46,7 +47,7 @@ def squared_slope(net: Adversaries, points: Points) -> PerSample:
 
 def push(net: Adversaries, z: Codes) -> States:
     """One jump: ``[z, G(z)]``."""
-    return [z, net.generator(z)]
+    return once(net.generator, z)
 
 
 def gan(*, critic_turns: int = 1, relativistic: bool = False, gamma: float | Tensor = 1.0) -> Method:

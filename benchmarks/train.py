@@ -156,7 +156,7 @@ print(f"flow matching, {arguments.threads} thread(s), torch {torch.__version__}"
 print(f"{'':44s} {'ms/step':>8s} {'ms/member':>9s} {'s/model':>9s}   W1")
 _, classic_model = classic(arguments.classic_epochs)
 rows = {(members, batch): ours(members, batch) for members in (1, 8, 32) for batch in (64, 256)}
-_, fresh_model = ours(8, 256, fresh=True, steps=500, lr=1.5e-2)
+_, fresh_model = ours(8, 320, fresh=True, steps=400, lr=2.5e-2)
 in_jax_rows = {batch: in_jax(32, batch) for batch in (64, 256)}
 print(f"\none of 8 members on fresh draws costs 1/{classic_model / fresh_model:.0f} of the classic run")
 for batch, row in in_jax_rows.items():

@@ -1,0 +1,111 @@
+"""The notebooks as a reader opens them in JupyterLab: nothing that only the book understands is shown raw."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, TimeoutError
+from visiting import DESK
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# What a reader must never see: unset formulas, directives, roles, targets, tags as text.
+RAW = re.compile(r"\$\$|\\tag|\\begin|^:::.*|\{[a-z]{2,}[\w:+-]*\}|^\([\w-]+\)=$|</?\w+>", re.MULTILINE)
+CELLS = "[...document.querySelectorAll('.jp-MarkdownCell .jp-RenderedMarkdown')]"
+SHOWN = f"n => {CELLS}.filter(c => c.innerText.trim()).length >= n"
+SET = f"() => !{CELLS}.some(c => /\\$/.test(c.innerText))"  # MathJax comes last, cell by cell
+PROBE = "# A probe\n\n:::{note}\nraw\n:::\n\n{ref}`raw`, $x$ and\n\n$$\nx = 1 \\tag{1}\n$$"
+SETTINGS = {
+    # all cells are there, not only those in view; nothing is run
+    "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": False},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab over copies of the notebooks: its address with the token."""
+    folder = tmp_path_factory.mktemp("lab")
+    for path in NOTEBOOKS:
+        shutil.copy(path, folder)
+    probe = json.loads(NOTEBOOKS[0].read_text("utf-8"))
+    probe["cells"] = [{"cell_type": "markdown", "id": "probe", "metadata": {}, "source": PROBE}]
+    (folder / "probe.ipynb").write_text(json.dumps(probe), "utf-8")
+    for name, values in SETTINGS.items():
+        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), "utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--allow-root", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    places = {"JUPYTERLAB_SETTINGS_DIR": folder / "settings", "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces"}
+    places |= {"JUPYTER_CONFIG_DIR": folder / "config", "JUPYTER_RUNTIME_DIR": folder / "runtime"}
+    environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/api?token={token}", server, folder / "log")
+        yield lambda name: f"{address}/doc/tree/{name}?token={token}&reset"
+    finally:
+        server.kill()  # it has nothing to save
+        server.wait()
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')[-2000:]}")
+
+
+def rendered(browser: Browser, url: str, cells: int) -> tuple[list[str], int, int]:
+    """What stands in each Markdown cell once formulas are set, how many solutions can be folded, formulas in error."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    try:
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_function(SHOWN, arg=cells)
+        with suppress(TimeoutError):  # what is never set is found by the test
+            page.wait_for_function(SET, timeout=15_000)
+        shown = page.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
+        return shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_is_shown_raw(lab, browser, path):
+    sources = [
+        "".join(c["source"]) for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "markdown"
+    ]
+    texts, folded, errors = rendered(browser, lab(path.name), len(sources))
+    assert len(texts) == len(sources)
+    assert [match.group() for text in texts for match in RAW.finditer(text)] == []
+    assert folded == sum(source.count("<details>") for source in sources)
+    assert errors == 0
+
+
+def test_what_is_raw_would_be_found(lab, browser):
+    (text,), _, errors = rendered(browser, lab("probe.ipynb"), 1)
+    assert [match.group() for match in RAW.finditer(text)] == [":::{note} raw :::", "{ref}"]  # and no formula
+    assert errors == 0

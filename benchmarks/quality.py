@@ -46,7 +46,7 @@ LINE = {
         (0.611, 0.05),
     ),
 }
-SEED_DATA = {  # on 500 points; with r = t for half of the pairs, its default, MeanFlow is at 0.147
+SEED_DATA = {  # on 500 points; with r = t for half of the pairs, its default, MeanFlow ends a little above its level
     "fm": (METHODS["fm"], 0.17),
     "meanflow, r = t for a quarter": (methods.meanflow(same=0.25), 0.14),
     "facm": (METHODS["facm"], 0.42),

@@ -15,6 +15,9 @@ Value = TypeVar("Value")
 def whole(name: str, value: object, least: int) -> int:
     """A whole number that is not too small.
 
+    Raises:
+        ValueError: a value that is not whole, or below ``least``; True and False are no numbers
+
     Example:
         >>> whole("steps", 0, least=1)
         Traceback (most recent call last):
@@ -27,6 +30,9 @@ def whole(name: str, value: object, least: int) -> int:
 
 def number(name: str, value: object, least: float = -math.inf, above: float = -math.inf) -> None:
     """A finite number, or a tensor of them, that is not too small.
+
+    Raises:
+        ValueError: another type, an empty tensor, a value that is not finite, below ``least`` or not above ``above``
 
     Example:
         >>> number("beta", -1.0, least=0)
@@ -45,6 +51,9 @@ def number(name: str, value: object, least: float = -math.inf, above: float = -m
 def share(name: str, value: float) -> None:
     """A number from 0 to 1.
 
+    Raises:
+        ValueError: another type or value
+
     Example:
         >>> share("same", 1.5)
         Traceback (most recent call last):
@@ -56,14 +65,33 @@ def share(name: str, value: float) -> None:
 
 
 def sizes(name: str, value: object) -> tuple[int, ...]:
-    """A tuple of positive whole numbers, such as the widths of hidden layers or the shape of the members."""
+    """A tuple of positive whole numbers, such as the widths of hidden layers or the shape of the members.
+
+    Raises:
+        ValueError: something else, such as a single number
+
+    Example:
+        >>> sizes("members", 8)
+        Traceback (most recent call last):
+        ValueError: members must be a tuple of whole numbers, such as (8,), got 8
+    """
     if not isinstance(value, tuple | list | torch.Size):
         raise ValueError(f"{name} must be a tuple of whole numbers, such as (8,), got {value!r}")
     return tuple(whole(f"each of {name}", v, least=1) for v in value)
 
 
 def points(name: str, value: object, dim: int | None = None) -> Tensor:
-    """A tensor of points: floating, shape ``(..., n, d)`` with at least one point, no NaN, the right dimension."""
+    """A tensor of points: floating, shape ``(..., n, d)`` with at least one point, no NaN, the right dimension.
+
+    Raises:
+        TypeError: not a tensor
+        ValueError: another shape, no points, whole numbers, another dimension than ``dim``, NaN or infinite entries
+
+    Example:
+        >>> points("x", torch.zeros(5))
+        Traceback (most recent call last):
+        ValueError: x must have shape (..., n, d) with n, d >= 1, got (5,)
+    """
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a tensor of shape (n, d), got {type(value).__name__}")
     if value.ndim < 2 or value.numel() == 0:
@@ -104,6 +132,9 @@ class Table(dict[str, Value]):
 
 def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
     """The entry of a table of names.
+
+    Raises:
+        UnknownName: a name that is not in the table, with the nearest one that is
 
     Example:
         >>> known("likelihood", "bernouli", {"bernoulli": 1, "gaussian": 2})

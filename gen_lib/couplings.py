@@ -12,7 +12,17 @@ from .shapes import Codes, Points
 
 
 def independent(z: Codes, x: Points) -> tuple[Codes, Points]:
-    """Leave the pairs as they were drawn: noise and data know nothing of each other."""
+    r"""Leave the pairs as they were drawn: noise and data know nothing of each other.
+
+    .. math:: \pi(z, x) = p(z)\, p(x)
+
+    Args:
+        z: noise, shape ``(*members, n, latent)``
+        x: data, shape ``(*members, n, d)``
+
+    Returns:
+        z and x, unchanged
+    """
     return z, x
 
 

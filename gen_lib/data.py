@@ -104,7 +104,7 @@ class GaussianMixture:
         return mean[component] + (root[component] * e[..., None, :]).sum(-1)
 
     def log_prob(self, x: Points) -> PerSample:
-        """Logarithm of the density at each point (nats), shape ``(*members, n)``."""
+        """Logarithm of the density at each point (nats), shape ``(*members, n)``; refuses other dimensions."""
         x = check.points("x", x, self.dim)
         root = torch.linalg.cholesky(self.covariances).to(x)
         centred = x[..., None, :] - self.means.to(x)  # (*members, n, k, d)
@@ -114,7 +114,7 @@ class GaussianMixture:
         return torch.logsumexp(self.weights.log().to(x) + log_normal, -1)
 
     def cdf(self, x: Points) -> PerSample:
-        """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``."""
+        """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``; refuses other dimensions."""
         x = check.points("x", x, self._line().dim)
         standard = (x - self.means[:, 0].to(x)) / self.covariances[:, 0, 0].sqrt().to(x)
         return (torch.special.ndtr(standard) * self.weights.to(x)).sum(-1)
@@ -123,7 +123,7 @@ class GaussianMixture:
         """Inverse of :meth:`cdf` by bisection to the precision of float64; any shape ``s`` gives ``(*s, 1)``.
 
         Raises:
-            ValueError: a probability outside (0, 1)
+            ValueError: a probability outside (0, 1), a mixture that is not one-dimensional
         """
         if not ((p > 0) & (p < 1)).all():
             raise ValueError(f"p must lie in (0, 1), got values from {p.min():g} to {p.max():g}")
@@ -144,7 +144,11 @@ class GaussianMixture:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A distribution in the plane given by a recipe that turns a shape and a generator into points."""
+    """A distribution in the plane that can be drawn but has no density in closed form.
+
+    Args:
+        draw: called as ``draw(shape, generator)``, gives points ``(*shape, 2)``
+    """
 
     draw: Callable[[tuple[int, ...], Generator | None], Tensor]
     dim: int = 2
@@ -192,23 +196,27 @@ def two_modes_2d() -> GaussianMixture:
 
 
 def ring() -> GaussianMixture:
-    """Eight Gaussians of std 0.01 on a circle of radius 1, as in the papers on mode collapse (VEEGAN, PacGAN)."""
+    """Eight Gaussians of std 0.01 on a circle of radius 1, as in the papers on mode collapse.
+
+    References:
+        VEEGAN (Srivastava et al., 2017), arXiv 1705.07761; PacGAN (Lin et al., 2018), arXiv 1712.04086
+    """
     return _equal(_circle(8, 1.0), 0.01)
 
 
 def grid() -> GaussianMixture:
-    """25 Gaussians of std 0.05 on {-4, -2, 0, 2, 4}^2, as in the papers on mode collapse (VEEGAN, PacGAN)."""
+    """25 Gaussians of std 0.05 on {-4, -2, 0, 2, 4}^2, as in the papers on mode collapse (see :func:`ring`)."""
     steps = torch.arange(-4.0, 5.0, 2.0)
     return _equal(torch.cartesian_prod(steps, steps), 0.05)
 
 
 def eight_gaussians() -> GaussianMixture:
-    """Eight Gaussians of std 0.5 on a circle of radius 5, as in the flow-matching papers."""
+    """Eight Gaussians of std 0.5 on a circle of radius 5, much as in OT-CFM (Tong et al., 2024), arXiv 2302.00482."""
     return _equal(_circle(8, 5.0), 0.5)
 
 
 def moons(noise: float = 0.05) -> Shape:
-    """Two interleaving half circles of radius 1 with Gaussian noise."""
+    """Two interleaving half circles of radius 1, with Gaussian noise of standard deviation ``noise``."""
 
     def draw(shape, generator):
         u = draws.uniform((*shape, 2), generator)
@@ -221,7 +229,7 @@ def moons(noise: float = 0.05) -> Shape:
 
 
 def s_curve(noise: float = 0.05) -> Shape:
-    """The letter S: two three-quarter circles joined at the origin, with Gaussian noise."""
+    """The letter S: two three-quarter circles of radius 1 joined at the origin, with noise as in :func:`moons`."""
 
     def draw(shape, generator):
         angle = 3 * math.pi * (draws.uniform(shape, generator) - 0.5)
@@ -245,7 +253,7 @@ def checkerboard() -> Shape:
 
 
 def spiral(noise: float = 0.05) -> Shape:
-    """One arm that winds out from the origin, evenly covered along its length, with Gaussian noise."""
+    """One arm that winds out from the origin to radius 3, evenly covered along it, with noise as in :func:`moons`."""
 
     def draw(shape, generator):
         angle = 3 * math.pi * draws.uniform(shape, generator).sqrt()

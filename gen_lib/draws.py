@@ -19,7 +19,13 @@ Draw = Callable[..., Tensor]  # torch.rand or torch.randn
 
 
 class Streams:
-    """One generator per member. Numbers are drawn in blocks: many small calls would cost more than a training step."""
+    """One generator per member. Numbers are drawn in blocks: many small calls would cost more than a training step.
+
+    Args:
+        members: shape of the members
+        seed: of the first member; member i has ``seed + i``
+        device: where the numbers are made
+    """
 
     block = 1 << 15
 
@@ -29,6 +35,11 @@ class Streams:
         self.stock: dict[Draw, tuple[Tensor, int]] = {}
 
     def take(self, draw: Draw, shape: Shape) -> Tensor:
+        """The next numbers of every member, shape ``(*members, ...)``.
+
+        Raises:
+            ValueError: a shape that does not begin with the members
+        """
         if shape[: len(self.members)] != self.members:
             raise ValueError(f"shape {shape} of a draw in training must begin with the members {self.members}")
         count = prod(shape[len(self.members) :])
@@ -46,6 +57,11 @@ _active: ContextVar[Streams | None] = ContextVar("streams", default=None)
 @contextmanager
 def streams(members: Shape, seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """Within this context each member draws from its own stream: member ``i`` from the one seeded ``seed + i``.
+
+    Args:
+        members: shape of the members
+        seed: of the first member
+        device: where the numbers are made
 
     Example:
         >>> with streams((3,), seed=0):

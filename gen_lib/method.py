@@ -52,6 +52,9 @@ class Method:
             members: shape of the members, ``(8,)`` for eight nets in one
             seed: of the initial weights
 
+        Returns:
+            a net with ``dim``, ``latent`` and ``members``; torch's global generator is left as it was
+
         Raises:
             ValueError: a size that is not a positive whole number, a negative seed
         """

@@ -38,7 +38,7 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(*members, 1, outputs).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shape ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them."""
+        """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them."""
         if x.ndim == self.weight.ndim == 3:
             return torch.baddbmm(self.bias, x, self.weight)  # one call instead of two
         return x @ self.weight + self.bias
@@ -82,7 +82,13 @@ class MLP(nn.Module):
 
 
 class Net(nn.Module):
-    """What every method builds: it knows the dimension of a point, of its noise, and how many members it has."""
+    """What every method builds. Abstract: it names what a net must know.
+
+    Attributes:
+        dim: dimension of a point x
+        latent: dimension of its noise z
+        members: shape of the members
+    """
 
     dim: int
     latent: int
@@ -90,7 +96,14 @@ class Net(nn.Module):
 
 
 class Decoder(Net):
-    """A map from noise z to data x, shape ``(*members, n, latent)`` to ``(*members, n, dim)``."""
+    """A map from noise z to data x, shape ``(*members, n, latent)`` to ``(*members, n, dim)``.
+
+    Args:
+        dim: dimension of a point x
+        latent: dimension of its noise z
+        hidden: widths of the hidden layers
+        members: shape of the members
+    """
 
     def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = ()):
         super().__init__()
@@ -174,7 +187,7 @@ class Autoencoder(Net):
         self.likelihood = likelihood
 
     def decode(self, z: Tensor) -> Tensor:
-        """The mean of the decoder's distribution, a point in the space of the data for each code."""
+        """The mean of the decoder's distribution: codes ``(*members, n, latent)`` to points ``(*members, n, dim)``."""
         return self.likelihood.mean(self.decoder(z))
 
 
@@ -185,6 +198,9 @@ def stacked(make: Callable[[Sizes], Module], members: Sizes, seed: int) -> Modul
         make: builds a net for a given shape of the members
         members: the shape wanted
         seed: of the first member; torch's global generator is left as it was
+
+    Returns:
+        the net, its weights of shape ``(*members, ...)``
 
     Example:
         >>> together = stacked(lambda members: Linear(1, 1, members), (3,), seed=0)

@@ -53,7 +53,11 @@ def setup(**bounds: tuple[float, float]) -> None:
 
 
 def declared_parameters(cells: list[str]) -> dict[str, tuple[type, object]]:
-    """Names, types and defaults of the parameters cell: the first one that only assigns annotated names."""
+    """Names, types and defaults of the parameters cell: the first one that only assigns annotated names.
+
+    Args:
+        cells: the source of the cells that have run
+    """
     for cell in cells:
         body = _statements(cell)
         if body and all(isinstance(s, ast.AnnAssign) and s.value for s in body):
@@ -82,6 +86,14 @@ def checked(
     declared: dict[str, tuple[type, object]], given: dict[str, object], bounds: dict[str, tuple[float, float]]
 ) -> dict[str, Any]:
     """The given values with their declared types, or an error that lists every slip and what is allowed.
+
+    Args:
+        declared: name to type and default
+        given: name to value
+        bounds: name to least and largest value
+
+    Raises:
+        ParameterError: unknown name, wrong type, or value out of bounds
 
     Example:
         >>> checked({"beta": (float, 1.0)}, {"beta": 4}, {"beta": (0, 100)})

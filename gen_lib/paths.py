@@ -31,14 +31,25 @@ def line(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
 
 
 def uniform(x: Points) -> Times:
-    """One time per point from U(0, 1), shape ``(*members, n, 1)``."""
+    """One time from U(0, 1) for each point x ``(*members, n, d)``, shape ``(*members, n, 1)``."""
     return draws.uniform((*x.shape[:-1], 1), like=x)
 
 
 def logit_normal(mean: float = 0.0, std: float = 1.0) -> Draw:
     r"""Times that dwell in the middle.
 
-    .. math:: t = \varsigma(\mu + \sigma \varepsilon), \qquad \varepsilon \sim N(0, 1)
+    .. math:: t = \varsigma(\mu + \sigma \varepsilon), \qquad \varepsilon \sim N(0, 1), \qquad
+        \varsigma(a) = \frac{1}{1 + e^{-a}}
+
+    Args:
+        mean: :math:`\mu`; below 0 the times lie nearer to the noise
+        std: :math:`\sigma`, above 0
+
+    Returns:
+        a function from points to one time for each
+
+    Raises:
+        ValueError: a mean that is not finite, std not positive
 
     References:
         Scaling Rectified Flow Transformers for High-Resolution Image Synthesis (Esser et al., 2024), arXiv 2403.03206

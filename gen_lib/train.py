@@ -70,7 +70,7 @@ class NotFinite(ArithmeticError):
 
 
 def fit(
-    method: Method,
+    method: Method | Callable[[float], Method],
     net: Net,
     data: Distribution | Tensor,
     *,
@@ -91,7 +91,9 @@ def fit(
     same numbers, bit for bit.
 
     Args:
-        method: gives the losses, the turns and the pairs
+        method: gives the losses, the turns and the pairs; or a function from the share of steps done, from 0 to just
+            below 1, to the method of that step, as for a warm-up: ``lambda done: vae(beta=min(1.0, done / 0.3))``.
+            It may change the losses, not which submodules move
         net: from ``method.build``
         data: a distribution, drawn afresh at every step, or a tensor of points ``(n, d)``, drawn with replacement
         steps: number of steps; one step is one pass over the method's turns
@@ -108,7 +110,8 @@ def fit(
         the loss of every step and member, and the time it took
 
     Raises:
-        ValueError: an argument out of range, data of the wrong shape, data that is not finite
+        TypeError: no method
+        ValueError: an argument out of range, data of the wrong shape, data that is not finite, turns that change
         NotFinite: a loss became NaN or infinite; net and error hold the last good state
 
     Example:
@@ -124,20 +127,23 @@ def fit(
     check.number("weight_decay", weight_decay, least=0)
     if clip is not None:
         check.number("clip", clip, above=0)
+    plan = _plan(method, steps)
+    names = [name for name, _ in plan[0].turns]
     sample = _source(data, net)
     weight = next(net.parameters())
-    movers = {name: list(net.get_submodule(name).parameters()) for name, _ in method.turns}
+    movers = {name: list(net.get_submodule(name).parameters()) for name in names}
     adams = {n: torch.optim.AdamW(p, lr, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
-    curves = [torch.zeros(steps, *net.members) for _ in method.turns]
+    curves = [torch.zeros(steps, *net.members) for _ in names]
     good, checked, start = _copy(net), 0, time.perf_counter()
     bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
     with draws.streams(net.members, seed, weight.device):
         for step in bar:
             if watch is not None:
                 watch(step, net)
-            for curve, (name, loss) in zip(curves, method.turns, strict=True):
+            now = plan[step]
+            for curve, (name, loss) in zip(curves, now.turns, strict=True):
                 z = draws.normal((*net.members, batch, net.latent)).to(weight)
-                z, x = method.coupling(z, sample((*net.members, batch)).to(weight))
+                z, x = now.coupling(z, sample((*net.members, batch)).to(weight))
                 value = loss(net, z, x).mean(-1)
                 gradients: Sequence[Tensor] = torch.autograd.grad(value.sum(), movers[name])
                 if clip is not None:
@@ -147,17 +153,31 @@ def fit(
                 for group in adams[name].param_groups:
                     group["lr"] = lr * schedule(step / steps)
                 adams[name].step()
-                if method.constrain is not None:
+                if now.constrain is not None:
                     with torch.no_grad():
-                        method.constrain(net)
+                        now.constrain(net)
                 curve[step] = value.detach()
             if step % 100 == 99 or step == steps - 1:
-                _stop_if_not_finite(method, net, curves, checked, step, good, start)
+                _stop_if_not_finite(names, net, curves, checked, step, good, start)
                 good, checked = _copy(net), step + 1
                 bar.set_postfix_str(f"loss {curves[-1][step].mean():.3g}", refresh=False)
     if watch is not None:
         watch(steps, net)
-    return History(_named(method, curves), time.perf_counter() - start)
+    return History(_named(names, curves), time.perf_counter() - start)
+
+
+def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method]:
+    """The method of every step, made before the first one, so that a slip in a schedule is found before work starts."""
+    if not isinstance(method, Method) and not callable(method):
+        raise TypeError(f"method must be a Method, or a function from the share of steps done to one, got {method!r}")
+    plan = [method] * steps if isinstance(method, Method) else [method(step / steps) for step in range(steps)]
+    for step, one in enumerate(plan):
+        if not isinstance(one, Method):
+            raise TypeError(f"method must give a Method at every step, at {step / steps:g} done it gave {one!r}")
+        before, after = ([name for name, _ in m.turns] for m in (plan[0], one))
+        if after != before:
+            raise ValueError(f"method must keep its turns, {before}, at {step / steps:g} done it has {after}")
+    return plan
 
 
 def _source(data: Distribution | Tensor, net: Net) -> Callable[[tuple[int, ...]], Tensor]:
@@ -184,20 +204,20 @@ def _copy(net: Net) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
 
 
-def _named(method: Method, curves: list[Tensor]) -> dict[str, Tensor]:
+def _named(names: list[str], curves: list[Tensor]) -> dict[str, Tensor]:
     """Curves by the name of their turn; of repeated turns (five of a critic) the last is kept."""
-    return {name or "loss": curve for (name, _), curve in zip(method.turns, curves, strict=True)}
+    return {name or "loss": curve for name, curve in zip(names, curves, strict=True)}
 
 
 def _stop_if_not_finite(
-    method: Method, net: Net, curves: list[Tensor], first: int, last: int, good: dict[str, Tensor], start: float
+    names: list[str], net: Net, curves: list[Tensor], first: int, last: int, good: dict[str, Tensor], start: float
 ) -> None:
     # looked at every 100 steps: asking after every step would cost more than the step on an accelerator
-    for (name, _), curve in zip(method.turns, curves, strict=True):
+    for name, curve in zip(names, curves, strict=True):
         bad = ~curve[first : last + 1].isfinite()
         if bad.any():
             step, *_ = bad.nonzero()[0].tolist()
             members = bad[step].nonzero().tolist()
             net.load_state_dict(good)
-            history = History(_named(method, [c[: first + step + 1] for c in curves]), time.perf_counter() - start)
+            history = History(_named(names, [c[: first + step + 1] for c in curves]), time.perf_counter() - start)
             raise NotFinite(f"loss of turn {name!r}" if name else "loss", first + step, members, good, history)

@@ -63,6 +63,11 @@ def test_bernoulli_is_best_at_the_mean_of_grey_pixels():
             lambda: likelihoods.Bernoulli().log_prob(torch.zeros(2, 1), torch.tensor([[0.0], [1.5]])),
             r"a Bernoulli needs data in \[0, 1\], got values from 0 to 1.5",
         ),
+        (lambda: likelihoods.Discretised(likelihoods.Gaussian(), levels=1), "levels must be .* at least 2, got 1"),
+        (
+            lambda: likelihoods.Discretised(likelihoods.Gaussian(), span=(1.0, 0.0)),
+            "last minus first of span must be a finite number above 0, got -1.0",
+        ),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
@@ -115,3 +120,106 @@ def test_sigma_has_a_floor_where_copies_are_perfect():
     with torch.no_grad():
         learned.raw.fill_(-100.0)
     assert learned.sigma.item() == pytest.approx(2.718281828**-6)
+
+
+@pytest.mark.parametrize("make", [likelihoods.Gaussian, likelihoods.LearnedGaussian, likelihoods.OptimalGaussian])
+def test_activation_makes_the_mean_and_the_log_prob_of_the_mean(make):
+    output, x = torch.randn(2, 3, 7, 4)
+    plain, bent = make(), make(activation=torch.tanh)
+    assert torch.equal(plain.mean(output), output)
+    assert torch.equal(bent.mean(output), output.tanh())
+    assert torch.equal(bent.log_prob(output, x), plain.log_prob(output.tanh(), x))
+
+
+def test_draws_of_a_gaussian_lie_around_the_activation():
+    likelihood = likelihoods.Gaussian(0.1, activation=torch.sigmoid)
+    draws = likelihood.sample(torch.full((50_000, 1), -2.0), torch.Generator().manual_seed(0))
+    assert draws.mean().item() == pytest.approx(torch.tensor(-2.0).sigmoid().item(), abs=2e-3)
+    assert draws.std().item() == pytest.approx(0.1, rel=0.02)
+
+
+def test_continuous_bernoulli_is_torchs_where_torch_does_not_clamp():
+    logits = torch.linspace(-12, 12, 49, dtype=torch.float64)[:, None]
+    x = torch.rand(49, 1, dtype=torch.float64)
+    torchs = torch.distributions.ContinuousBernoulli(logits=logits, lims=(0.49999, 0.50001))
+    likelihood = likelihoods.ContinuousBernoulli()
+    assert torch.allclose(likelihood.log_prob(logits, x), torchs.log_prob(x)[:, 0], atol=1e-6)
+    assert torch.allclose(likelihood.mean(logits), torchs.mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("logit", [-500.0, -30.0, -0.05, 0.0, 0.05, 30.0, 500.0])
+def test_continuous_bernoulli_mean_is_the_slope_of_its_normaliser(logit):
+    """So the gradient of -log p in the logit is mean - x; in single precision, for logits of any size."""
+    logits, x = torch.full((3, 1), logit, requires_grad=True), torch.tensor([[0.0], [0.3], [1.0]])
+    likelihood = likelihoods.ContinuousBernoulli()
+    (gradient,) = torch.autograd.grad(-likelihood.log_prob(logits, x).sum(), logits)
+    assert torch.allclose(gradient, likelihood.mean(logits).detach() - x, atol=1e-5)
+    draws = likelihood.sample(torch.full((50_000, 1), logit), torch.Generator().manual_seed(0))
+    assert draws.min() >= 0
+    assert draws.max() <= 1
+    assert draws.mean().item() == pytest.approx(likelihood.mean(logits)[0].item(), abs=4e-3)
+
+
+DENSITIES = [likelihoods.Gaussian(0.2), likelihoods.Gaussian(0.01), likelihoods.ContinuousBernoulli()]
+
+
+@pytest.mark.parametrize("density", DENSITIES, ids=repr)
+def test_mass_is_the_integral_of_the_density(density):
+    output = torch.tensor([-4.0, 0.0, 0.3, 5.0], dtype=torch.float64)[:, None]
+    density = density.double()
+    nodes = (torch.arange(200_000, dtype=torch.float64) + 0.5) / 200_000
+    for low, high in ((0.25, 0.5), (0.0, 1.0), (0.9, 0.95)):
+        y = low + (high - low) * nodes
+        log_density = torch.stack([density.log_prob(o.expand(len(y), 1), y[:, None]) for o in output])
+        exact = log_density.logsumexp(-1) + torch.tensor((high - low) / len(y)).log()
+        edges = (torch.full_like(output, edge) for edge in (low, high))
+        assert torch.allclose(density.log_mass(output, *edges)[:, 0], exact, rtol=1e-4, atol=1e-4)
+    density.float()
+
+
+@pytest.mark.parametrize(
+    ("density", "span"), [(d, (0.0, 1.0)) for d in DENSITIES] + [(likelihoods.Gaussian(0.2), (-1.0, 1.0))]
+)
+def test_levels_are_a_distribution_with_its_own_mean_and_draws(density, span):
+    likelihood = likelihoods.Discretised(density, levels=5, span=span)
+    levels = torch.linspace(*span, 5)
+    output = torch.tensor([-3.0, 0.1, 0.33, 1.2])
+    mass = torch.stack([likelihood.log_prob(output[:, None], level.expand(4, 1)).exp() for level in levels])
+    assert torch.allclose(mass.sum(0), torch.ones(4), atol=1e-5)
+    assert torch.allclose((levels[:, None] * mass).sum(0), likelihood.mean(output[:, None])[:, 0], atol=1e-5)
+    draws = likelihood.sample(output.expand(50_000, 4), torch.Generator().manual_seed(0))
+    shares = (draws[..., None] == levels).float().mean(0)
+    assert torch.allclose(shares.sum(-1), torch.ones(4))
+    assert torch.allclose(shares, mass.T, atol=0.01)
+
+
+def test_masses_do_not_depend_on_the_scale_of_the_data():
+    output, x = torch.rand(6, 3), torch.randint(0, 17, (6, 3)) / 16
+    narrow = likelihoods.Discretised(likelihoods.Gaussian(0.2))
+    wide = likelihoods.Discretised(likelihoods.Gaussian(0.4), span=(-1.0, 1.0))
+    assert torch.allclose(narrow.log_prob(output, x), wide.log_prob(2 * output - 1, 2 * x - 1), atol=1e-4)
+
+
+def test_narrow_cells_make_masses_of_densities():
+    density = likelihoods.Gaussian(0.2).double()
+    output, x = torch.rand(6, 3, dtype=torch.float64), torch.full((6, 3), 0.25, dtype=torch.float64)
+    mass = likelihoods.Discretised(density, levels=100_001).log_prob(output, x)
+    assert torch.allclose(mass, density.log_prob(output, x) - 3 * torch.tensor(100_000.0).log(), atol=1e-4)
+
+
+def test_masses_can_be_trained_far_out_in_the_tails():
+    """Finite values and slopes where the probability itself is zero in single precision, sigma included."""
+    likelihood = likelihoods.Discretised(likelihoods.LearnedGaussian())
+    with torch.no_grad():
+        likelihood.density.raw.fill_(-3.0)
+    output = torch.tensor([[-40.0, 40.0, 0.5, 0.5]], requires_grad=True)
+    loss = -likelihood.log_prob(output, torch.tensor([[1.0, 0.0, 0.0, 1.0]])).sum()
+    slope, raw = torch.autograd.grad(loss, [output, likelihood.density.raw])
+    assert loss.isfinite()
+    assert raw.isfinite().all()
+    assert slope[0].sign().tolist() == [-1.0, 1.0, 1.0, -1.0]
+
+
+def test_a_coin_has_no_density():
+    with pytest.raises(TypeError, match="Bernoulli has no log_mass"):
+        likelihoods.Discretised(likelihoods.Bernoulli()).log_prob(torch.zeros(2, 3), torch.zeros(2, 3))

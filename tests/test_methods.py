@@ -3,7 +3,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from gen_lib import METHODS, couplings, data, fit, likelihoods, methods, metrics, truth
-from gen_lib.methods.vae import elbo_terms, importance_weighted_bound, kl_per_latent, posterior
+from gen_lib.methods.vae import charged, elbo_terms, importance_weighted_bound, kl_per_latent, posterior
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -72,6 +72,55 @@ def test_an_expensive_code_collapses_and_a_cheap_one_does_not():
     assert abs(error[1] / mixture.covariance[0, 0] - 1) < 0.1
 
 
+def test_free_bits_charge_the_larger_of_allowance_and_mean_kl():
+    kl = torch.rand(3, 50, 4).square()  # means near 1/3, on both sides of the allowance
+    for allowance in (0.0, 0.3, 0.34, 2.0):
+        formula = kl.mean(-2).clamp_min(allowance).sum(-1)
+        assert torch.allclose(charged(kl, allowance).mean(-1), formula)
+        for i in range(3):
+            assert torch.equal(charged(kl, allowance)[i], charged(kl[i], allowance))  # members never share
+    each = torch.tensor([[0.0], [0.3], [2.0]])
+    assert torch.equal(charged(kl, each)[1], charged(kl[1], 0.3))
+    assert torch.allclose(charged(kl, each)[2], torch.tensor(8.0))
+
+
+def test_a_latent_below_its_allowance_is_not_pushed_and_one_above_pays_in_full():
+    mean = torch.tensor([0.1, 2.0]).repeat(8, 1).requires_grad_()
+    log_variance = torch.zeros(8, 2, requires_grad=True)
+    charged(kl_per_latent(mean, log_variance), free_bits=0.5).sum().backward()
+    assert torch.equal(mean.grad, torch.tensor([0.0, 2.0]).repeat(8, 1))  # the derivative of mu^2 / 2
+
+
+def test_free_bits_are_kept_in_the_loss_and_in_training():
+    net = METHODS["vae"].build(dim=3, latent=2, members=(2,))
+    z, x = torch.randn(2, 5, 2), torch.randn(2, 5, 3)
+    reconstruction, _ = elbo_terms(net, z, x)
+    ((_, loss),) = methods.vae(beta=2.0, free_bits=100.0).turns
+    assert torch.allclose(loss(net, z, x), reconstruction + 2.0 * 2 * 100.0)
+    mixture = data.mixture_1d()
+    method = methods.vae(beta=10.0, free_bits=torch.tensor([[0.0], [0.5]]))
+    net = method.build(dim=1, members=(2,))
+    fit(method, net, mixture, steps=600, progress=False)
+    kl = kl_per_latent(*posterior(net, mixture.sample(2000))).mean((-2, -1))
+    assert kl[0] < 0.01
+    assert 0.4 < kl[1] < 0.7
+
+
+@pytest.mark.parametrize("beta", [0.5, 2.0])
+def test_a_linear_vae_collapses_where_the_eigenvalue_meets_the_price(beta):
+    eigenvalues, variance = torch.tensor([4.0, 2.0, 0.7, 0.1]), 0.5
+    law = data.GaussianMixture(torch.ones(1), torch.zeros(1, 4), eigenvalues.diag()[None])
+    method = methods.vae(beta=beta, likelihood=lambda members: likelihoods.Gaussian(variance**0.5))
+    net = method.build(dim=4, latent=3, hidden=(), members=(4,))
+    fit(method, net, law, steps=1500, lr=2e-2, progress=False)
+    x = law.sample(4000)
+    kl = kl_per_latent(*posterior(net, x)).mean(-2).sort(descending=True).values
+    exact = (eigenvalues[:3] / (beta * variance)).log().clamp_min(0) / 2
+    assert torch.allclose(kl, exact.expand_as(kl), atol=0.06)
+    active = metrics.active_units(method.encode(net, x))
+    assert torch.equal(active, (eigenvalues[:3] > beta * variance).sum().expand(4).float())
+
+
 def test_autoencoder_ignores_the_noise():
     net = METHODS["ae"].build(dim=3, latent=2)
     ((_, loss),) = METHODS["ae"].turns
@@ -85,6 +134,8 @@ def test_autoencoder_ignores_the_noise():
         (lambda: METHODS["mean_flow"], "unknown method 'mean_flow', did you mean 'meanflow'"),
         (lambda: methods.vae(beta=-1.0), "beta must be a finite number of at least 0, got -1.0"),
         (lambda: methods.vae(beta=float("nan")), "beta must be a finite number"),
+        (lambda: methods.vae(free_bits=-0.5), "free_bits must be a finite number of at least 0, got -0.5"),
+        (lambda: methods.vae(free_bits=torch.tensor([0.1, float("inf")])), "free_bits must be a finite number"),
         (lambda: methods.vae(likelihood="poisson"), "unknown likelihood 'poisson'"),
         (lambda: methods.autoencoder(likelihood="bernouli"), "did you mean 'bernoulli'"),
     ],

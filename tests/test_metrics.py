@@ -266,6 +266,19 @@ def test_reconstruction_error_is_that_of_a_round_trip():
         metrics.reconstruction_error(METHODS["decoder"], net, x)
 
 
+def test_active_units_are_those_whose_mean_follows_the_data():
+    x = normal(2000, 1)
+    ones = torch.ones(2000, 1).double()
+    codes = torch.cat([x, -0.3 * x, 0.05 * x, 5 * ones], -1)  # variances 1, 0.09, 0.0025 and 0
+    assert metrics.active_units(torch.stack([codes, codes[:, [2, 3, 3, 3]]])).tolist() == [2.0, 0.0]
+    assert metrics.active_units(codes + 7).item() == 2  # where the codes stand does not matter
+    assert metrics.active_units(codes, least=0.001).item() == 3
+    with pytest.raises(ValueError, match="codes must be those of at least 2 points, got 1"):
+        metrics.active_units(codes[:1])
+    with pytest.raises(ValueError, match="least must be a finite number of at least 0, got -1"):
+        metrics.active_units(codes, least=-1)
+
+
 # The floor
 
 

@@ -127,3 +127,16 @@ def test_classes_are_named_at_their_middle(axes):
 def test_an_unknown_role_is_refused(axes):
     with pytest.raises(ValueError, match="unknown role 'noise'"):
         plots.lines(axes, [torch.zeros(2, 1), torch.zeros(2, 1)], role="noise")
+
+
+def test_thumbnails_keep_their_distance_and_their_places(axes):
+    points = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.01, 0.01], [0.0, 0.5]])  # the third is too near to the first
+    x = torch.arange(4.0)[:, None].expand(4, 9) / 4
+    shown = plots.thumbnails(axes, points, x, apart=0.1)
+    assert [artist.xy for artist in shown] == [(0.0, 0.0), (1.0, 1.0), (0.0, 0.5)]
+    assert [float(artist.offsetbox.get_data()[0, 0]) for artist in shown] == [0.0, 0.25, 0.75]
+
+
+def test_thumbnails_need_an_image_for_each_point(axes, unchecked):
+    with pytest.raises(ValueError, match="as many, got 4 points and 3 images"):
+        plots.thumbnails(axes, torch.zeros(4, 2), torch.zeros(3, 9))

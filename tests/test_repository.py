@@ -97,8 +97,10 @@ def test_workflows(workflow):
 
 def test_table_of_contents_lists_every_notebook_and_page():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    listed = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
-    pages = [*NOTEBOOKS, *ROOT.glob("book/*.md")]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    below = [page for chapter in chapters for page in chapter.get("sections", [])]
+    listed = [toc["root"], *(page["file"] for page in [*chapters, *below])]
+    pages = [*NOTEBOOKS, *ROOT.glob("book/**/*.md")]
     assert sorted(listed) == sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in pages)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pydata_sphinx_theme
 import pytest
@@ -108,3 +109,28 @@ def test_icons_are_cut_down_to_those_in_use(tmp_path):
 def test_page_and_figures_share_their_colours():
     css = (ROOT / "book" / "_static" / "book.css").read_text("utf-8")
     assert dict(re.findall(r"--role-(\w+): (#\w+);", css)) == plots.COLORS
+
+
+def test_every_module_is_documented_once():
+    """On the pages about the library; Sphinx does not miss a module that no page names."""
+    named = [
+        name
+        for page in [ROOT / "book" / "api.md", *ROOT.glob("book/api/*.md")]
+        for name in re.findall(r"^\.\. automodule:: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
+    ]
+    modules = [path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("gen_lib/*/**/*.py")]
+    modules += [path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("gen_lib/*.py") if path.stem != "__init__"]
+    assert sorted(named) == sorted(".".join(path.parts).removesuffix(".__init__") for path in modules)
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection has been enabled")
+@pytest.mark.parametrize("page", ["api", "troubleshooting"])
+def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
+    """From the top, as a reader would; what it leaves behind goes into an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    text = (ROOT / "book" / f"{page}.md").read_text("utf-8")
+    names: dict[str, object] = {}
+    for _, code in re.findall(r"^( *)```python\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(dedent(code), page, "exec"), names)
+    assert names

@@ -161,3 +161,55 @@ def test_pairs_of_different_dimension_cannot_be_transported():
     net = method.build(dim=2, latent=1)
     with pytest.raises(ValueError, match="same shape to be paired"):
         fit(method, net, data.mixture_2d(), **QUIET)
+
+
+# A method that changes on the way
+
+
+def test_a_schedule_that_never_changes_is_the_method_itself_bit_for_bit():
+    runs = []
+    for method in (METHODS["vae"], lambda done: methods.vae()):
+        net = METHODS["vae"].build(dim=1, members=(2,))
+        history = fit(method, net, data.mixture_1d(), **QUIET)
+        runs.append((weights(net), history.losses["loss"]))
+    assert torch.equal(runs[0][0], runs[1][0])
+    assert torch.equal(runs[0][1], runs[1][1])
+
+
+def test_each_step_uses_the_method_of_its_share_and_ends_with_the_last():
+    first, last = methods.vae(beta=0.0), methods.vae(beta=5.0)
+    shares, curves = [], []
+
+    def switch(done):
+        shares.append(done)
+        return first if done < 0.25 else last
+
+    for method in (first, last, switch):
+        net = METHODS["vae"].build(dim=1, members=(2,))
+        history = fit(method, net, data.mixture_1d(), lr=1e-12, **QUIET)  # so slow that only the loss differs
+        curves.append(history.losses["loss"])
+    assert shares == [step / 20 for step in range(20)]
+    assert torch.allclose(curves[2][:5], curves[0][:5])
+    assert torch.allclose(curves[2][5:], curves[1][5:])
+    assert not torch.isclose(curves[0], curves[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "message"),
+    [
+        ("vae", TypeError, "method must be a Method, or a function .* got 'vae'"),
+        (lambda done: 1.0 - done, TypeError, "method must give a Method at every step, at 0 done it gave 1.0"),
+        (
+            lambda done: METHODS["vae" if done < 0.5 else "gan"],
+            ValueError,
+            r"method must keep its turns, \[''\], at 0.5",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_bad_schedule_is_refused_before_anything_moves(method, error, message):
+    net = METHODS["vae"].build(dim=1)
+    before = weights(net).clone()
+    with pytest.raises(error, match=message):
+        fit(method, net, data.mixture_1d(), **QUIET)
+    assert torch.equal(weights(net), before)

@@ -33,7 +33,15 @@ def reconstruction_loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
 
 
 def push(net: Autoencoder, z: Codes) -> States:
-    """Decode noise as if it were a code: ``[z, D(z)]``."""
+    """Decode noise as if it were a code.
+
+    Args:
+        net: an autoencoder, or a VAE, of which the decoder is used
+        z: noise, shape ``(*members, n, latent)``
+
+    Returns:
+        ``[z, D(z)]``, with D(z) the mean of the decoder's distribution, shape ``(*members, n, d)``
+    """
     return once(net.decode, z)
 
 
@@ -43,7 +51,14 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
 
 
 def autoencoder(likelihood: str | Maker = "gaussian") -> Method:
-    """An autoencoder whose reconstruction loss is the negative log of ``likelihood``."""
+    """An autoencoder whose reconstruction loss is the negative log of ``likelihood``.
+
+    Args:
+        likelihood: name or maker of the decoder's distribution; the default gives the squared error, plus a constant
+
+    Raises:
+        ValueError: likelihood unknown
+    """
     make = likelihoods.maker(likelihood)
 
     def architecture(dim, latent, hidden, members):

@@ -15,7 +15,18 @@ from .meanflow import average_velocity_field, improved_identity, push, robust
 
 
 def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
-    """Jump backwards, from data to noise: :math:`x - u(x, 1, 0)` in one step."""
+    r"""Jump backwards, from data to noise.
+
+    .. math:: z = x - u(x, 1, 0) \quad \text{in one step}
+
+    Args:
+        net: average velocity that has learned both orders of its times, called as ``net(x_t, t, r)``
+        x: data, shape ``(*members, n, d)``
+        steps: number of jumps
+
+    Returns:
+        z, shape of x
+    """
     return jump(net, x, steps, start=1.0, end=0.0)[-1]
 
 

@@ -36,10 +36,22 @@ def squared_error(net: Callable[..., Tensor], z: Codes, x: Points) -> PerSample:
 
 
 def push(net: Callable[..., Tensor], z: Codes) -> States:
-    """One jump: ``[z, D(z)]``."""
+    """One jump.
+
+    Args:
+        net: decoder, called as ``net(z)``
+        z: noise, shape ``(*members, n, latent)``
+
+    Returns:
+        ``[z, D(z)]``, the last of shape ``(*members, n, d)``
+    """
     return once(net, z)
 
 
 def decoder(coupling: Coupling = independent) -> Method:
-    """A decoder trained on the pairs that ``coupling`` gives."""
+    """A decoder trained on the pairs that ``coupling`` gives.
+
+    Args:
+        coupling: which noise is paired with which datum; with independent pairs the decoder collapses to the mean
+    """
     return Method(architecture=Decoder, turns=(("", squared_error),), push=push, coupling=coupling)

@@ -60,22 +60,47 @@ BY_EXPANDED_TIME = Conditioning(times=1, velocity=_velocity_expanded, shortcut=_
 
 
 def cosine(t: Times) -> Times:
-    r"""beta(t) = cos(pi t / 2): consistency weighs most near noise, t = 0, and nothing at the data, t = 1."""
+    r"""The weight of consistency: most near noise, t = 0, and nothing at the data, t = 1.
+
+    .. math:: \beta(t) = \cos(\pi t / 2)
+
+    Args:
+        t: times, shape ``(*members, n, 1)``
+
+    Returns:
+        weights, same shape
+    """
     return (t * (math.pi / 2)).cos()
 
 
 def one(t: Times) -> Times:
-    """Weight 1 everywhere."""
+    """Weight 1 everywhere, shape ``(*members, n, 1)`` as t."""
     return torch.ones_like(t)
 
 
 def one_minus_root(t: Times) -> Times:
-    """alpha(t) = 1 - sqrt(t): how far the published target moves from the prediction."""
+    r"""How far the published target moves from the prediction, shape ``(*members, n, 1)`` as t.
+
+    .. math:: \alpha(t) = 1 - \sqrt t
+    """
     return 1 - t.sqrt()
 
 
 def anchor_loss(net: Callable[..., Tensor], x_t: Points, t: Times, v: Points, how: Conditioning) -> PerSample:
-    r"""Flow matching inside the same net: :math:`\| F(x_t, t, t) - v \|^2`."""
+    r"""Flow matching inside the same net.
+
+    .. math:: \| F(x_t, t, t) - v \|^2
+
+    Args:
+        net: the field
+        x_t: points, shape ``(*members, n, d)``
+        t: times, shape ``(*members, n, 1)``
+        v: velocity at the points
+        how: how the net is asked
+
+    Returns:
+        squared error per sample, shape ``(*members, n)``
+    """
     return (how.velocity(net, x_t, t) - v).square().sum(-1)
 
 
@@ -184,5 +209,12 @@ def facm(
 
 
 def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) -> Method:
-    """The published weights: alpha = 1 - sqrt(t), clamp 1, norm-L2 loss, angle in the anchor."""
+    """The published weights: alpha = 1 - sqrt(t), clamp 1, norm-L2 loss, angle in the anchor.
+
+    Args:
+        teacher: velocity ``(x_t, t)`` to learn from; without one these weights are biased towards modes
+
+    References:
+        FACM: Flow-Anchored Consistency Models (Peng et al., 2026), arXiv 2507.03738
+    """
     return facm(p=0.5, alpha=one_minus_root, clamp=1.0, angle=True, teacher=teacher)

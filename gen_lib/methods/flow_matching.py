@@ -44,17 +44,36 @@ def flow_matching(net: Callable[..., Tensor], z: Points, x: Points, time: Draw =
 
 
 def push(net: Callable[..., Tensor], z: Points, steps: int = 50) -> States:
-    """Follow the velocity from noise to data by Heun's method, two evaluations a step."""
+    """Follow the velocity from noise to data by Heun's method, two evaluations a step.
+
+    Args:
+        net: velocity field, called as ``net(x_t, t)``
+        z: noise, shape ``(*members, n, d)``
+        steps: number of steps
+
+    Returns:
+        ``steps + 1`` states, z first
+    """
     return heun(net, z, steps)
 
 
 def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
-    """Follow the velocity backwards, from data to noise."""
+    """Follow the velocity backwards, from data x to noise, both of shape ``(*members, n, d)``, by Heun's method."""
     return heun(net, x, steps, start=1.0, end=0.0)[-1]
 
 
 def fm(coupling: Coupling = independent, time: Draw = uniform) -> Method:
-    """Flow matching on the pairs that ``coupling`` gives, at times drawn by ``time``."""
+    """Flow matching.
+
+    Args:
+        coupling: which noise is paired with which datum
+        time: draws one time in [0, 1] per pair
+
+    References:
+        Flow Matching for Generative Modeling (Lipman et al., 2023), arXiv 2210.02747; with optimal pairs:
+        Improving and generalizing flow-based generative models with minibatch optimal transport (Tong et al., 2024),
+        arXiv 2302.00482
+    """
 
     def loss(net: Field, z: Points, x: Points) -> PerSample:
         return flow_matching(net, z, x, time)

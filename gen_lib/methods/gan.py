@@ -18,6 +18,11 @@ def critic_loss(net: Adversaries, z: Codes, x: Points) -> PerSample:
 
     At the optimum :math:`D = \log p_{\text{data}} - \log p_G`.
 
+    Args:
+        net: generator G, and critic D by ``net.score``
+        z: noise, shape ``(*members, n, latent)``
+        x: data, shape ``(*members, n, d)``
+
     Returns:
         loss per pair, shape ``(*members, n)``
 
@@ -32,21 +37,47 @@ def generator_loss(net: Adversaries, z: Codes, x: Points) -> PerSample:
 
     .. math:: \mathrm{softplus}(-D(G(z)))
 
+    Args:
+        net: generator G, and critic D by ``net.score``
+        z: noise, shape ``(*members, n, latent)``
+        x: data, not used
+
     Returns:
         loss per sample, shape ``(*members, n)``
+
+    References:
+        Generative Adversarial Networks (Goodfellow et al., 2014), arXiv 1406.2661
     """
     return softplus(-net.score(net.generator(z)))
 
 
 def squared_slope(net: Adversaries, points: Points) -> PerSample:
-    r""":math:`\| \nabla D \|^2` at the points, shape ``(*members, n)``, differentiable in the critic's weights."""
+    r"""How steep the critic is, differentiable in its weights.
+
+    .. math:: \| \nabla D(x) \|^2
+
+    Args:
+        net: critic D by ``net.score``
+        points: where, shape ``(*members, n, d)``
+
+    Returns:
+        shape ``(*members, n)``
+    """
     points = points.detach().requires_grad_()
     (slope,) = torch.autograd.grad(net.score(points).sum(), points, create_graph=True)
     return slope.square().sum(-1)
 
 
 def push(net: Adversaries, z: Codes) -> States:
-    """One jump: ``[z, G(z)]``."""
+    """One jump.
+
+    Args:
+        net: holds the generator G
+        z: noise, shape ``(*members, n, latent)``
+
+    Returns:
+        ``[z, G(z)]``, the last of shape ``(*members, n, d)``
+    """
     return once(net.generator, z)
 
 

@@ -39,7 +39,21 @@ def along(field: Callable[[Tensor, Tensor], Tensor], x_t: Points, t: Times, v: P
 
 
 def robust(error: PerSample, p: float | Tensor, c: float = 1e-3) -> PerSample:
-    r"""Weigh squared errors down where they are large: :math:`e / \mathrm{sg}(e + c)^p`. With p = 0 nothing changes."""
+    r"""Weigh squared errors down where they are large; with p = 0 nothing changes.
+
+    .. math:: \frac{e}{\mathrm{sg}(e + c)^p}
+
+    Args:
+        error: squared errors e, shape ``(*members, n)``
+        p: exponent; a tensor ``(*members, 1)`` gives each member its own
+        c: keeps the weight finite, in the squared units of the data
+
+    Returns:
+        weighted errors, same shape
+
+    References:
+        Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
+    """
     return error / (error.detach() + c) ** torch.as_tensor(p).to(error)
 
 
@@ -95,22 +109,43 @@ def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
 
 
 def push(net: Callable[..., Tensor], z: Points, steps: int = 1) -> States:
-    """Jump along the average velocity: :math:`x + (r - t)\\,u(x, t, r)`, in one step unless told otherwise."""
+    r"""Jump along the average velocity, in one step unless told otherwise.
+
+    .. math:: x_r = x_t + (r - t)\, u(x_t, t, r)
+
+    Args:
+        net: average velocity, called as ``net(x_t, t, r)``
+        z: noise, shape ``(*members, n, d)``
+        steps: number of jumps
+
+    Returns:
+        ``steps + 1`` states, z first
+    """
     return jump(net, z, steps)
 
 
 def instantaneous(net: Callable[..., Tensor]) -> Callable[[Points, Times], Points]:
-    """The velocity inside an average velocity: u(x, t, t)."""
+    """The velocity inside an average velocity, u(x_t, t, t), as a function of x_t and t."""
     return lambda x_t, t: net(x_t, t, t)
 
 
 def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
-    """Follow the instantaneous velocity backwards, from data to noise."""
+    """Follow the instantaneous velocity backwards, from data x to noise, both of shape ``(*members, n, d)``."""
     return heun(instantaneous(net), x, steps, start=1.0, end=0.0)[-1]
 
 
 def average_velocity_field(dim: int, latent: int, hidden: tuple[int, ...], members: tuple[int, ...]) -> Field:
-    """A field that is asked with two times, where a point is and where it goes."""
+    """A field that is asked with two times, ``net(x_t, t, r)``: when a point is there, and when it arrives.
+
+    Args:
+        dim: dimension of a point
+        latent: that of the noise, the same
+        hidden: widths of the hidden layers
+        members: shape of the members
+
+    Raises:
+        ValueError: latent is not dim
+    """
     return Field(dim, latent, hidden, members, times=2)
 
 
@@ -122,7 +157,10 @@ def meanflow(
     time: Draw = uniform,
     coupling: Coupling = independent,
 ) -> Method:
-    """MeanFlow.
+    r"""MeanFlow: the loss is the squared remainder of the identity, under the robust weight.
+
+    .. math:: e = \left\| u_\theta - \mathrm{sg}\left( v + (r - t)\, \frac{du_\theta}{dt} \right) \right\|^2, \qquad
+        \frac{e}{\mathrm{sg}(e + c)^p}
 
     With p > 0 the loss is robust: on the noisy targets of training from scratch it turns means into something like
     modes. So plain squares are the default; the paper's is p = 1, or 0.75.
@@ -136,6 +174,10 @@ def meanflow(
 
     Raises:
         ValueError: p negative, same outside [0, 1]
+
+    References:
+        Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447; Improved Mean Flows: On the
+        Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
     """
     check.number("p", p, least=0)
     check.share("same", same)

@@ -58,9 +58,42 @@ def elbo_terms(net: Autoencoder, z: Codes, x: Points) -> tuple[PerSample, PerSam
     References:
         Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114
     """
+    reconstruction, kl = _terms(net, z, x)
+    return reconstruction, kl.sum(-1)
+
+
+def _terms(net: Autoencoder, z: Codes, x: Points) -> tuple[PerSample, Codes]:
+    """As :func:`elbo_terms`, with the KL of each latent by itself."""
     mean, log_variance = posterior(net, x)
     code = mean + (log_variance / 2).exp() * z
-    return -net.likelihood.log_prob(net.decoder(code), x), kl_per_latent(mean, log_variance).sum(-1)
+    return -net.likelihood.log_prob(net.decoder(code), x), kl_per_latent(mean, log_variance)
+
+
+def charged(kl: Codes, free_bits: float | Tensor) -> PerSample:
+    r"""What the code costs when every latent has an allowance: only what goes beyond it is worth saving.
+
+    .. math:: \frac1n \sum_i \text{charged}_i
+        = \sum_j \max\Big( \lambda,\; \frac1n \sum_i \mathrm{KL}_{ij} \Big)
+
+    Whether latent j is charged is decided by its mean over the batch, for each member by itself. A latent below the
+    allowance costs the constant :math:`\lambda`, so no gradient pushes it further down.
+
+    Args:
+        kl: nats of each latent, shape ``(*members, n, latent)``
+        free_bits: the allowance :math:`\lambda`, nats per latent; a tensor ``(*members, 1)`` gives each member its own
+
+    Returns:
+        nats per sample, shape ``(*members, n)``
+
+    References:
+        Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016), arXiv 1606.04934
+
+    Example:
+        >>> charged(torch.tensor([[0.1, 2.0], [0.3, 4.0]]), free_bits=0.5)
+        tensor([2.5000, 4.5000])
+    """
+    allowance = torch.as_tensor(free_bits).to(kl)[..., None]
+    return torch.where(kl.mean(-2, keepdim=True) > allowance, kl, allowance).sum(-1)
 
 
 def importance_weighted_bound(net: Autoencoder, z: Tensor, x: Points) -> Tensor:
@@ -96,25 +129,27 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
     return posterior(net, x)[0]
 
 
-def vae(beta: float | Tensor = 1.0, likelihood: str | Maker = "gaussian") -> Method:
+def vae(beta: float | Tensor = 1.0, likelihood: str | Maker = "gaussian", free_bits: float | Tensor = 0.0) -> Method:
     r"""A VAE with the weight beta on its KL: reconstruction + beta KL.
 
     Args:
         beta: price of the code, at least 0; a tensor ``(*members, 1)`` gives each member its own
         likelihood: name or maker of the decoder's distribution
+        free_bits: nats that each latent may carry at no charge (:func:`charged`), at least 0; a tensor as beta
 
     Raises:
-        ValueError: beta negative or not finite, likelihood unknown
+        ValueError: beta or free_bits negative or not finite, likelihood unknown
 
     References:
         beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework (Higgins et al., 2017)
     """
     check.number("beta", beta, least=0)
+    check.number("free_bits", free_bits, least=0)
     make = likelihoods.maker(likelihood)
 
     def loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
-        reconstruction, kl = elbo_terms(net, z, x)
-        return reconstruction + torch.as_tensor(beta).to(kl) * kl
+        reconstruction, kl = _terms(net, z, x)
+        return reconstruction + torch.as_tensor(beta).to(kl) * charged(kl, free_bits)
 
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members))

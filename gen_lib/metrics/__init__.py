@@ -5,13 +5,16 @@ No distance between finite samples is zero, not even between two draws of the sa
 means little without it.
 """
 
+from .bits import bits_per_dimension
 from .distances import Level, beside_floor, energy_distance, floor, mmd, sliced_w2, w1, w2
-from .quality import Modes, modes_covered, nll, path_energy, reconstruction_error, straightness
+from .quality import Modes, active_units, modes_covered, nll, path_energy, reconstruction_error, straightness
 
 __all__ = [
     "Level",
     "Modes",
+    "active_units",
     "beside_floor",
+    "bits_per_dimension",
     "energy_distance",
     "floor",
     "mmd",

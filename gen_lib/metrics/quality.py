@@ -9,7 +9,7 @@ from torch import Tensor
 from .. import check
 from ..data import GaussianMixture
 from ..method import Method
-from ..shapes import PerMember, Points, States
+from ..shapes import Codes, PerMember, Points, States
 from .distances import w2
 
 
@@ -189,3 +189,34 @@ def reconstruction_error(method: Method, net: torch.nn.Module, x: Points) -> Per
         raise ValueError("method must have an encoder, this one has encode=None")
     with torch.no_grad():
         return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
+
+
+def active_units(codes: Codes, least: float = 0.01) -> PerMember:
+    r"""How many latents carry something: those whose posterior mean varies from datum to datum.
+
+    .. math:: \#\Big\{ j : \operatorname{Var}_x\big( E_{q(z \mid x)}[z_j] \big) > 0.01 \Big\}
+
+    A latent that ignores x has the same posterior mean for every x. Under a prior N(0, 1) the variance of a latent that
+    carries much is near 1, and in practice it is near 1 or near 0, so the threshold hardly matters.
+
+    Args:
+        codes: posterior means, shape ``(*members, n, latent)``, as from ``method.encode(net, x)``
+        least: variance above which a latent counts as active
+
+    Returns:
+        a whole number from 0 to ``latent``, shape ``(*members,)``
+
+    Raises:
+        ValueError: codes that are not finite, fewer than two of them, ``least`` negative
+
+    References:
+        Importance Weighted Autoencoders (Burda et al., 2016), arXiv 1509.00519
+
+    Example:
+        >>> active_units(torch.tensor([[1.0, 0.30], [-1.0, 0.31], [0.5, 0.30]]))
+        tensor(1.)
+    """
+    check.number("least", least, least=0)
+    if check.points("codes", codes).shape[-2] < 2:
+        raise ValueError("codes must be those of at least 2 points, got 1")
+    return (codes.var(-2) > least).sum(-1).to(codes)

@@ -2,8 +2,8 @@
 
 from .curves import band, density
 from .maps import arrows, field, lines, sideways, states
-from .pictures import images, scatter_by_class
+from .pictures import images, scatter_by_class, thumbnails
 from .style import COLORS, STYLE, use_style
 
 __all__ = ["COLORS", "STYLE", "arrows", "band", "density", "field", "images", "lines"]
-__all__ += ["scatter_by_class", "sideways", "states", "use_style"]
+__all__ += ["scatter_by_class", "sideways", "states", "thumbnails", "use_style"]

@@ -14,7 +14,18 @@ from .style import COLORS
 def density(
     axes: Axes, mixture: GaussianMixture, span: tuple[float, float], role: str = "data", label: str = ""
 ) -> Sequence[Artist]:
-    """The exact density of a one-dimensional mixture over an interval."""
+    """The exact density of a one-dimensional mixture over an interval.
+
+    Args:
+        axes: where to draw
+        mixture: of dimension 1
+        span: ends of the interval
+        role: which of :data:`~gen_lib.plots.style.COLORS`
+        label: for the legend
+
+    Raises:
+        ValueError: a mixture of another dimension
+    """
     x = torch.linspace(*span, 400)[:, None]
     return axes.plot(x[:, 0].numpy(), mixture.log_prob(x).exp().numpy(), color=COLORS[role], label=label or None)
 
@@ -26,7 +37,7 @@ def band(axes: Axes, x: Tensor, values: Tensor, role: str, label: str = "") -> l
         axes: where to draw
         x: shape ``(n,)``
         values: shape ``(members, n)``
-        role: which of :data:`COLORS`
+        role: which of :data:`~gen_lib.plots.style.COLORS`
         label: for the legend
     """
     mean, std = (part.detach().cpu().numpy() for part in (values.mean(0), values.std(0)))

@@ -63,7 +63,7 @@ def lines(axes: Axes, states: States, role: str = "coupling", count: int = 60) -
         axes: where to draw
         states: ``[z, ..., x]``, each of shape ``(n, 1)`` or ``(n, 2)``; two of them are a pair; of members the first
             is drawn
-        role: which of :data:`COLORS`
+        role: which of :data:`~gen_lib.plots.style.COLORS`
         count: the first so many points are drawn
 
     Raises:
@@ -92,10 +92,13 @@ def sideways(
     Args:
         axes: where to draw
         values: shape ``(n, 1)``
-        role: which of :data:`COLORS`
+        role: which of :data:`~gen_lib.plots.style.COLORS`
         side: ``"left"`` or ``"right"`` of the base line
         at: the base line
         label: for the legend
+
+    Raises:
+        KeyError: another side, an unknown role
     """
     heights, edges = torch.histogram(one_member(values)[:, 0].cpu(), bins=40, density=True)
     sign = {"left": -1, "right": 1}[side]
@@ -119,8 +122,11 @@ def arrows(axes: Axes, start: Points, end: Points, role: str = "inference", coun
         axes: where to draw
         start: shape ``(n, 2)``
         end: same shape
-        role: which of :data:`COLORS`
+        role: which of :data:`~gen_lib.plots.style.COLORS`
         count: the first so many points are drawn
+
+    Raises:
+        ValueError: an unknown role
     """
     a, b = (one_member(points)[:count].cpu().numpy() for points in (start, end))
     color = check.known("role", role, COLORS)

@@ -7,9 +7,10 @@ from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from ..shapes import Points
+from ..shapes import Codes, Points
 from .style import one_member
 
 
@@ -25,10 +26,8 @@ def images(axes: Axes, x: Points, columns: int, titles: Sequence[str] = ()) -> A
     Raises:
         ValueError: images that are not square, rows that are not full
     """
-    pictures = one_member(x).cpu()
-    side = round(pictures.shape[-1] ** 0.5)
-    if side * side != pictures.shape[-1]:
-        raise ValueError(f"x must hold square images, got {pictures.shape[-1]} pixels")
+    pictures = _squares(x)
+    side = pictures.shape[-1]
     if len(pictures) % columns:
         raise ValueError(f"columns must divide the number of images, {len(pictures)}, got {columns}")
     framed = torch.nn.functional.pad(pictures.reshape(-1, columns, side, side), (1, 0, 1, 0))
@@ -43,7 +42,14 @@ def images(axes: Axes, x: Points, columns: int, titles: Sequence[str] = ()) -> A
 
 
 def scatter_by_class(axes: Axes, points: Points, labels: Tensor, size: float = 8.0) -> list[Artist]:
-    """Points of the plane, one colour per class, the class's name at its median."""
+    """Points of the plane, one colour per class, the class's name at its median.
+
+    Args:
+        axes: where to draw
+        points: shape ``(n, d)``, of which the first two dimensions are drawn; of members the first
+        labels: classes, whole numbers of shape ``(n,)``
+        size: of a point, in points squared
+    """
     xy = one_member(points).cpu()
     colors = [colormaps["turbo"]((k + 0.5) / 10) for k in range(10)]  # not the ten that stand for roles
     artists: list[Artist] = []
@@ -57,3 +63,43 @@ def scatter_by_class(axes: Axes, points: Points, labels: Tensor, size: float = 8
             axes.text(middle[0].item(), middle[1].item(), str(k), ha="center", va="center", fontsize=9, bbox=box)
         )
     return artists
+
+
+def thumbnails(axes: Axes, points: Codes, x: Points, apart: float = 0.06, zoom: float = 1.6) -> list[Artist]:
+    """Images at their points in the plane, as many as find room: none comes too near to one drawn before it.
+
+    Args:
+        axes: where to draw
+        points: shape ``(n, 2)``; of members the first is drawn
+        x: flat square images ``(n, d)`` in [0, 1]
+        apart: least distance of two images, as a share of the width and of the height of the plot
+        zoom: size of a pixel of the image, in points
+
+    Raises:
+        ValueError: images that are not square, or not as many as points
+    """
+    xy, pictures = one_member(points).cpu(), _squares(x)
+    if len(xy) != len(pictures):
+        raise ValueError(f"points and x must be as many, got {len(xy)} points and {len(pictures)} images")
+    low, high = xy.amin(0), xy.amax(0)
+    place = (xy - low) / (high - low).clamp_min(1e-12)
+    shown: list[int] = []
+    for i in range(len(place)):
+        if all((place[i] - place[j]).abs().max() >= apart for j in shown):
+            shown.append(i)
+    artists: list[Artist] = []
+    for i in shown:
+        ink = OffsetImage(pictures[i].numpy(), zoom=zoom, cmap="gray_r", clim=(0, 1), interpolation="nearest")
+        artists.append(axes.add_artist(AnnotationBbox(ink, (xy[i, 0].item(), xy[i, 1].item()), frameon=False, pad=0)))
+    axes.update_datalim(xy.numpy())
+    axes.autoscale_view()
+    return artists
+
+
+def _squares(x: Points) -> Tensor:
+    """Flat images of one member as ``(n, side, side)``."""
+    pictures = one_member(x).cpu()
+    side = round(pictures.shape[-1] ** 0.5)
+    if side * side != pictures.shape[-1]:
+        raise ValueError(f"x must hold square images, got {pictures.shape[-1]} pixels")
+    return pictures.reshape(-1, side, side)

@@ -44,6 +44,10 @@ def use_style() -> None:
 
 
 def one_member(points: Points) -> Tensor:
-    """Shape ``(n, d)``: the points, or those of the first member."""
+    """Shape ``(n, d)``: the points, or those of the first member.
+
+    Raises:
+        ValueError: points that are empty or not finite
+    """
     points = check.points("points", points.detach())
     return points.reshape(-1, *points.shape[-2:])[0]

@@ -18,7 +18,12 @@ from ..shapes import PerSample, Points
 
 
 class Estimate(NamedTuple):
-    """A number and how far it may be off."""
+    """A number and how far it may be off.
+
+    Attributes:
+        value: the number
+        error: 0 for a closed form, a standard error for a random mean, else what a coarser computation differs by
+    """
 
     value: float
     error: float

@@ -1,7 +1,8 @@
 """Sphinx extension: everything a page loads stands in the site itself, and not much more than it uses.
 
 MathJax comes from the package sphinx-mathjax-offline (24 MB, of which the loader below asks for 0.8 MB); the theme's
-Font Awesome script (1.5 MB, two thousand icons) is cut down to the icons that the built pages show.
+Font Awesome script (1.5 MB, two thousand icons) is cut down to the icons that the built pages show. Sphinx's search,
+which runs in the page, is mended.
 """
 
 import re
@@ -51,6 +52,16 @@ def prune_icons(site: Path) -> None:
     (site / "_static" / FONT_AWESOME).write_text(pruned, "utf-8")
 
 
+def mend_search(site: Path) -> None:
+    """Sphinx asks for ``#a.b`` to excerpt the section of a module a.b, which to a selector is a class b."""
+    script = site / "_static" / "searchtools.js"
+    asked, meant = '`[role="main"] ${anchor}`', '`[role="main"] [id="${anchor.slice(1)}"]`'
+    text = script.read_text("utf-8").replace(asked, meant)
+    if meant not in text:
+        raise ExtensionError(f"{script.name} of this Sphinx has no {asked} to mend: see whether it is needed still")
+    script.write_text(text, "utf-8")
+
+
 def drop_mathjax(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -64,6 +75,7 @@ def build_finished(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         copy_mathjax(Path(app.outdir))
         prune_icons(Path(app.outdir))
+        mend_search(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

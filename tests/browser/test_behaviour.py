@@ -14,6 +14,8 @@ def test_search_finds_the_autoencoder(browser, base):
     seen.page.wait_for_selector("#search-results li a")
     hits = seen.page.locator("#search-results li a").evaluate_all("links => links.map(link => link.href)")
     assert any("02_ae_vs_vae" in hit for hit in hits)
+    assert any("#module-gen_lib.methods.autoencoder" in hit for hit in hits)
+    seen.page.wait_for_load_state("networkidle")  # the excerpts
     assert [url for url in seen.requests if not url.startswith((base, "file:", "data:"))] == []
     assert seen.failures + seen.messages == []
     seen.page.context.close()

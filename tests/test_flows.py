@@ -231,3 +231,22 @@ def test_facm_goes_back_and_jumps_again():
 def test_bad_choices(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_the_angle_in_the_anchor_turns_the_velocity_and_does_not_stretch_it(dim):
+    F = torch.randn(1000, dim, dtype=torch.float64).requires_grad_()
+    x_t, v = torch.randn(2, 1000, dim, dtype=torch.float64)
+    t = torch.rand(1000, 1, dtype=torch.float64)
+
+    def gradient(angle):
+        loss = anchor_loss(lambda *_: F, x_t, t, v, BY_TARGET_TIME, angle)
+        return torch.autograd.grad(loss.sum(), F)[0]
+
+    plain, turn = gradient(False), gradient(True) - gradient(False)
+    assert torch.allclose(plain, 2 * (F - v))
+    assert torch.allclose((turn * F).sum(-1), torch.zeros(1000, dtype=torch.float64), atol=1e-9)
+    cos = (F * v).sum(-1) / (F.norm(dim=-1) * v.norm(dim=-1))
+    sine = (1 - cos.square()).clamp_min(0).sqrt()  # nothing on the line
+    assert torch.allclose(turn.norm(dim=-1) * F.norm(dim=-1), sine, atol=1e-6)
+    assert ((turn * v).sum(-1) < 1e-9).all()  # minus the gradient turns towards v

@@ -86,10 +86,12 @@ def one_minus_root(t: Times) -> Times:
     return 1 - t.sqrt()
 
 
-def anchor_loss(net: Callable[..., Tensor], x_t: Points, t: Times, v: Points, how: Conditioning) -> PerSample:
+def anchor_loss(
+    net: Callable[..., Tensor], x_t: Points, t: Times, v: Points, how: Conditioning, angle: bool = False
+) -> PerSample:
     r"""Flow matching inside the same net.
 
-    .. math:: \| F(x_t, t, t) - v \|^2
+    .. math:: \| F(x_t, t, t) - v \|^2 \quad \left( + 1 - \frac{F \cdot v}{\|F\|\,\|v\|} \right)
 
     Args:
         net: the field
@@ -97,11 +99,14 @@ def anchor_loss(net: Callable[..., Tensor], x_t: Points, t: Times, v: Points, ho
         t: times, shape ``(*members, n, 1)``
         v: velocity at the points
         how: how the net is asked
+        angle: add the term in brackets, which in one dimension is a sign and has no gradient
 
     Returns:
         squared error per sample, shape ``(*members, n)``
     """
-    return (how.velocity(net, x_t, t) - v).square().sum(-1)
+    F = how.velocity(net, x_t, t)
+    error = (F - v).square().sum(-1)
+    return error + 1 - cosine_similarity(F, v, dim=-1) if angle else error
 
 
 def consistency_error(
@@ -160,7 +165,7 @@ def facm(
         beta: weight of the consistency loss, a function of t
         clamp: bound of each coordinate of the target's move
         angle: add 1 - cos(F, v) to the anchor; in one dimension it is a sign and has no gradient
-        anchor: keep the velocity loss; without it training from scratch collapses
+        anchor: keep the velocity loss; without it little holds the end of the flow, and what is learned loses its scale
         teacher: velocity ``(x_t, t)`` to learn from, a frozen net or the exact one; the pair's own x - z if not given
         conditioning: by target time or by expanded time
         time: draws one time per pair
@@ -184,9 +189,7 @@ def facm(
         error = consistency_error(net, x_t, t, v, conditioning, alpha, clamp)
         total = beta(t)[..., 0] * robust(error, p)
         if anchor:
-            total = total + anchor_loss(net, x_t, t, v, conditioning)
-        if angle:
-            total = total + 1 - cosine_similarity(conditioning.velocity(net, x_t, t), v, dim=-1)
+            total = total + anchor_loss(net, x_t, t, v, conditioning, angle)
         return total
 
     def architecture(dim: int, latent: int, hidden: Sizes, members: Sizes) -> Field:

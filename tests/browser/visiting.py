@@ -58,4 +58,6 @@ def visit(browser: Browser, url: str, size: tuple[int, int] = DESK, theme: str =
     )
     seen.page.goto(url, wait_until="load")
     seen.page.evaluate("window.MathJax?.startup?.promise.then(() => document.fonts.ready).then(() => true)")
+    # Colours fade in: half way, a text has neither its colour nor its contrast.
+    seen.page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => true)")
     return seen

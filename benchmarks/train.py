@@ -15,23 +15,22 @@ import os
 import time
 from itertools import pairwise
 
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from gen_lib import METHODS, data, fit, metrics
+from gen_lib.samplers import heun
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--threads", type=int, default=1, help="cores for each of the three (default: %(default)s)")
 parser.add_argument("--steps", type=int, default=1000, help="steps of (b) and (c) (default: %(default)s)")
 parser.add_argument("--classic-epochs", type=int, default=2000, help="epochs of (a) (default: %(default)s)")
 arguments = parser.parse_args()
-if hasattr(os, "sched_setaffinity"):  # before torch and JAX start their threads: what JAX uses cannot be set otherwise
+if hasattr(os, "sched_setaffinity"):  # before JAX starts its threads: what it uses cannot be set otherwise
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
-os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
-
-from gen_lib import METHODS, data, fit, metrics  # noqa: E402
-from gen_lib.samplers import heun  # noqa: E402
-
 torch.set_num_threads(arguments.threads)
+
 MIXTURE = data.mixture_1d()
 POINTS = MIXTURE.sample(500, torch.Generator().manual_seed(42))
 NOISE = torch.special.ndtri((torch.arange(4000) + 0.5) / 4000)[:, None]

@@ -6,12 +6,13 @@ the entry with that key; an unknown key is a warning too.
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinxcontrib.bibtex.domain import BibtexDomain
 
 PAGE = "book/bibliography"
 # Where papers live, and the field of an entry that holds the identifier in the link.
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def entries(env: BuildEnvironment) -> dict[str, Any]:
-    return env.get_domain("cite").bibdata.data.entries  # type: ignore[attr-defined]
+    return cast(BibtexDomain, env.get_domain("cite")).bibdata.data.entries
 
 
 def name_anchors(app: Sphinx, env: BuildEnvironment) -> None:

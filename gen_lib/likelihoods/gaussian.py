@@ -27,7 +27,7 @@ def gaussian_log_prob(output: Points, x: Points, sigma: Tensor) -> PerSample:
     return -(x - output).square().sum(-1) / (2 * sigma.square()) - constant
 
 
-class Normal(Likelihood):
+class AnyGaussian(Likelihood):
     """What all Gaussians have in common: their mean. Abstract."""
 
     def __init__(self, activation: Activation = identity):
@@ -39,7 +39,7 @@ class Normal(Likelihood):
         return self.activation(output)
 
 
-class FreeGaussian(Normal):
+class FreeGaussian(AnyGaussian):
     """What Gaussians with a ``sigma`` of their own have in common. Abstract."""
 
     @property
@@ -124,7 +124,7 @@ class LearnedGaussian(FreeGaussian):
         return (LEAST_LOG_SIGMA + softplus(self.raw - LEAST_LOG_SIGMA)).exp()
 
 
-class OptimalGaussian(Normal):
+class OptimalGaussian(AnyGaussian):
     r"""A Gaussian with the standard deviation that makes the batch at hand most probable.
 
     .. math:: \sigma^2 = \frac{1}{n d} \sum_i \| x_i - \hat x_i \|^2, \qquad \log\sigma \ge -6

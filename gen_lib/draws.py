@@ -25,13 +25,14 @@ class Streams:
         members: shape of the members
         seed: of the first member; member i has ``seed + i``
         device: where the numbers are made
+        shared: all members have the stream of the first
     """
 
     block = 1 << 15
 
-    def __init__(self, members: Shape, seed: int, device: torch.device | str = "cpu"):
+    def __init__(self, members: Shape, seed: int, device: torch.device | str = "cpu", shared: bool = False):
         self.members, self.device = members, device
-        self.generators = [Generator(device).manual_seed(seed + i) for i in range(prod(members))]
+        self.generators = [Generator(device).manual_seed(seed + i * (not shared)) for i in range(prod(members))]
         self.stock: dict[Draw, tuple[Tensor, int]] = {}
 
     def take(self, draw: Draw, shape: Shape) -> Tensor:
@@ -55,13 +56,16 @@ _active: ContextVar[Streams | None] = ContextVar("streams", default=None)
 
 
 @contextmanager
-def streams(members: Shape, seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+def streams(members: Shape, seed: int, device: torch.device | str = "cpu", shared: bool = False) -> Iterator[None]:
     """Within this context each member draws from its own stream: member ``i`` from the one seeded ``seed + i``.
+
+    One context within another leaves the streams of the outer one where they were.
 
     Args:
         members: shape of the members
         seed: of the first member
         device: where the numbers are made
+        shared: every member sees the numbers of the first, to compare members under the same noise
 
     Example:
         >>> with streams((3,), seed=0):
@@ -71,7 +75,7 @@ def streams(members: Shape, seed: int, device: torch.device | str = "cpu") -> It
         >>> torch.equal(together[2], alone)
         True
     """
-    token = _active.set(Streams(members, seed, device))
+    token = _active.set(Streams(members, seed, device, shared))
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gen_lib import METHODS, PRESETS, couplings, data, fit, methods, metrics, samplers, truth
+from gen_lib.train import Stopping, held_out_loss, sample_distance
 
 MIXTURE = data.mixture_1d()
 POINTS = torch.randn(20, 1)
@@ -23,6 +24,9 @@ not_positive = st.one_of(negative, st.just(0.0), st.just(0))
 not_a_share = st.one_of(st.floats(min_value=1.0001, allow_infinity=False), negative)
 not_a_time = st.one_of(st.floats(min_value=1.0001, allow_infinity=False), st.floats(max_value=-1e-4), infinite)
 not_sizes = st.one_of(st.integers(), st.text(max_size=3), st.none(), st.lists(st.integers(max_value=0), min_size=1))
+not_callable = st.one_of(st.integers(), st.text(max_size=3), st.none())
+not_scores = st.one_of(st.floats(), st.none(), st.sampled_from([(1,), (2,), (1, 1)]).map(torch.zeros))
+not_shares = st.one_of(st.floats(), st.none(), st.sampled_from([(), (0.5,), (0.5, 0.6), (1.5, -0.5), (0.999, 0.001)]))
 unknown = st.text(max_size=12).filter(lambda s: s not in METHODS and s not in PRESETS and s != "gaussian")
 
 
@@ -45,11 +49,21 @@ CALLS = {
     "weight_decay": (negative, lambda v: trained(weight_decay=v)),
     "clip": (not_positive.filter(lambda v: v is not None), lambda v: trained(clip=v)),
     "data": (bad_points(1), lambda v: trained(data=v)),
+    "stopping": (not_scores.filter(lambda v: v is not None), lambda v: trained(stopping=v)),
+    "stopping.score": (not_scores, lambda v: trained(stopping=Stopping(lambda net: v))),
+    "score": (not_callable, lambda v: Stopping(v)),
+    "every": (not_whole, lambda v: Stopping(len, every=v)),
+    "patience": (not_whole, lambda v: Stopping(len, patience=v)),
+    "points": (bad_points(1), lambda v: held_out_loss(METHODS["fm"], v)(NET)),
+    "n": (not_whole, lambda v: sample_distance(METHODS["fm"], POINTS, n=v)),
+    "distance": (not_callable, lambda v: sample_distance(METHODS["fm"], POINTS, distance=v)),
+    "shares": (not_shares, lambda v: data.split(POINTS, v)),
     "dim": (not_whole, lambda v: METHODS["vae"].build(dim=v)),
     "latent": (not_whole.filter(lambda v: v is not None), lambda v: METHODS["vae"].build(dim=1, latent=v)),
     "hidden": (not_sizes, lambda v: METHODS["gan"].build(dim=1, hidden=v)),
     "members": (not_sizes, lambda v: METHODS["fm"].build(dim=1, members=v)),
     "beta": (negative, lambda v: methods.vae(beta=v)),
+    "free_bits": (negative, lambda v: methods.vae(free_bits=v)),
     "p": (negative, lambda v: methods.meanflow(p=v)),
     "same": (not_a_share, lambda v: methods.backflow(same=v)),
     "clamp": (not_positive.filter(lambda v: v is not None), lambda v: methods.facm(clamp=v)),

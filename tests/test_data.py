@@ -112,6 +112,46 @@ def test_digits_are_real_and_split_once_and_for_all():
 
 
 @pytest.mark.parametrize(
+    ("n", "shares"), [(10, (0.9, 0.1)), (7, (1 / 3, 1 / 3, 1 / 3)), (1000, (0.123, 0.877)), (3, (1,))]
+)
+def test_the_parts_of_a_split_hold_every_point_once(n, shares):
+    parts = data.split(torch.arange(n), shares, seed=3)
+    assert torch.equal(torch.cat(parts).sort().values, torch.arange(n))
+    assert all(abs(len(part) - share * n) <= 1 for part, share in zip(parts, shares, strict=True))
+
+
+def test_labels_are_split_as_their_points():
+    labels = torch.arange(50)
+    points = labels[:, None] * torch.ones(50, 3)
+    for x, y in zip(data.split(points, (0.7, 0.3), seed=1), data.split(labels, (0.7, 0.3), seed=1), strict=True):
+        assert torch.equal(x, y[:, None] * torch.ones(1, 3))
+
+
+def test_every_point_is_held_out_as_often_as_its_share_says():
+    held_out = torch.zeros(20)
+    for seed in range(500):
+        held_out[data.split(torch.arange(20), (0.75, 0.25), seed)[1]] += 1
+    assert (held_out / 500 - 0.25).abs().max() < 4 * (0.25 * 0.75 / 500) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("points", "shares", "message"),
+    [
+        (torch.tensor(1.0), (1.0,), r"points must have shape \(n, ...\) with n >= 1, got \(\)"),
+        (torch.zeros(0, 2), (1.0,), r"points must have shape .* got \(0, 2\)"),
+        (torch.zeros(9), 0.9, r"shares must be a tuple of numbers, such as \(0.9, 0.1\), got 0.9"),
+        (torch.zeros(9), (1.2, -0.2), "each of shares must be a finite number above 0, got -0.2"),
+        (torch.zeros(9), (0.9, 0.2), r"shares must add up to 1, got \(0.9, 0.2\) with sum 1.1"),
+        (torch.zeros(9), (0.99, 0.01), r"leave no part empty, got \(0.99, 0.01\) of 9 points: parts of \[9, 0\]"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_split_that_is_none_is_refused(points, shares, message):
+    with pytest.raises(ValueError, match=message):
+        data.split(points, shares)
+
+
+@pytest.mark.parametrize(
     ("weights", "means", "covariances", "message"),
     [
         ([0.5, 0.6], [[0.0], [1.0]], [[[1.0]], [[1.0]]], r"weights must be positive and sum to 1, got \[0.5, 0.6\]"),

@@ -37,3 +37,16 @@ def test_outside_a_stream_the_generator_decides_and_torch_otherwise():
 def test_a_draw_that_ignores_the_members_is_refused():
     with draws.streams((4,), seed=0), pytest.raises(ValueError, match=r"\(3, 1\).*must begin with the members \(4,\)"):
         draws.uniform((3, 1))
+
+
+def test_members_can_share_a_stream_and_the_outer_one_goes_on():
+    with draws.streams((3,), seed=5):
+        whole = draws.normal((3, 8))
+    with draws.streams((3,), seed=5):
+        first = draws.normal((3, 4))
+        with draws.streams((3,), seed=6, shared=True):
+            same = draws.normal((3, 4))
+        assert torch.equal(torch.cat([first, draws.normal((3, 4))], -1), whole)
+    with draws.streams((), seed=6):
+        alone = draws.normal((4,))
+    assert torch.equal(same, alone.expand(3, 4))

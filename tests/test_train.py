@@ -53,7 +53,7 @@ def test_members_see_different_data():
 
 
 def test_a_clip_limits_each_member_by_itself():
-    from gen_lib.train import _clipped
+    from gen_lib.train.loop import _clipped
 
     gradients = [torch.randn(2, 3, 4), torch.randn(2, 1, 4)]
     gradients = [g * torch.tensor([100.0, 0.001])[:, None, None] for g in gradients]

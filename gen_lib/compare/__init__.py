@@ -10,7 +10,7 @@ Example:
 
 from .frames import animate, draw, free
 from .run import RATES, Comparison, Interrupted, Run, compare, distances, evaluations
-from .table import table
+from .table import table, text
 
 __all__ = ["RATES", "Comparison", "Interrupted", "Run", "animate", "compare", "distances"]
-__all__ += ["draw", "evaluations", "free", "table"]
+__all__ += ["draw", "evaluations", "free", "table", "text"]

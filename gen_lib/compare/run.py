@@ -122,7 +122,7 @@ def compare(
 
     Raises:
         ValueError: an unknown name, nothing chosen, an argument out of range
-        gen_lib.train.NotFinite: as :func:`~gen_lib.train.fit`, with a note that names the method
+        gen_lib.train.record.NotFinite: as :func:`~gen_lib.train.loop.fit`, with a note that names the method
         Interrupted: stopped by hand; the methods that had finished are in it
 
     Example:

@@ -1,9 +1,9 @@
 """The exact answers that everything learned is checked against.
 
-When the data are a :class:`gen_lib.data.GaussianMixture` and the source is N(0, I), with noise at t = 0, data at t = 1
-and straight paths between independent pairs, the density, the score and the velocity of every x_t are closed formulas;
-on the line, and for a single Gaussian, so are the flow map and the average velocity. A VAE with a small latent has its
-likelihood by quadrature, and a linear one its optimum by an eigendecomposition.
+When the data are a :class:`~gen_lib.data.mixtures.GaussianMixture` and the source is N(0, I), with noise at t = 0,
+data at t = 1 and straight paths between independent pairs, the density, the score and the velocity of every x_t are
+closed formulas; on the line, and for a single Gaussian, so are the flow map and the average velocity. A VAE with a
+small latent has its likelihood by quadrature, and a linear one its optimum by an eigendecomposition.
 
 Everything is computed in float64 and returned in the precision it was asked in: give float64 points for exact answers.
 """

@@ -1,20 +1,20 @@
 """The training loop, one for all methods: draw pairs, loss, backward, step."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from . import check, draws
-from .check import Table
-from .data import Distribution
-from .method import Method
-from .nets import Net
+from .. import check, draws
+from ..check import Table
+from ..data import Distribution
+from ..method import Method
+from ..nets import Net
+from .record import History, Record
+from .stopping import Stopping
 
 
 def cosine(done: float) -> float:
@@ -38,37 +38,6 @@ at a constant rate; it takes ten times as long and ends no better.
 """
 
 
-@dataclass
-class History:
-    """What happened in training.
-
-    Attributes:
-        losses: name of the turn to its loss at every step, shape ``(steps, *members)``; ``"loss"`` for a single turn
-        seconds: wall time
-    """
-
-    losses: dict[str, Tensor] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-class NotFinite(ArithmeticError):
-    """Training stopped because a loss became NaN or infinite.
-
-    Attributes:
-        step: the first step (from 0) with such a loss
-        members: index of each member it happened to, such as ``[[3]]``; ``[[]]`` is a lone net
-        checkpoint: ``state_dict`` of the net at the last check before, when all was well; the net itself is put back
-        history: the curves up to that step
-    """
-
-    def __init__(self, turn: str, step: int, members: list[list[int]], checkpoint: dict[str, Tensor], history: History):
-        self.step, self.members, self.checkpoint, self.history = step, members, checkpoint, history
-        super().__init__(
-            f"the {turn} became NaN or infinite at step {step} in member(s) {members}: try a smaller lr. "
-            "The net is back at its last good state; .checkpoint and .history of this error hold it and the curves."
-        )
-
-
 def fit(
     method: Method | Callable[[float], Method],
     net: Net,
@@ -81,6 +50,7 @@ def fit(
     schedule: Callable[[float], float] = cosine,
     clip: float | None = None,
     weight_decay: float = 0.0,
+    stopping: Stopping | None = None,
     watch: Callable[[int, Net], None] | None = None,
     progress: bool = True,
 ) -> History:
@@ -103,16 +73,20 @@ def fit(
         schedule: share of the learning rate as a function of the share of steps done
         clip: largest norm of a member's gradient; members never share a clip
         weight_decay: decoupled decay (AdamW)
-        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change
+        stopping: when a member has trained enough, and the net is left at its best
+            (:class:`~gen_lib.train.stopping.Stopping`). It only looks: the losses up to a stop are those without it
+        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change; only then
+            does stopping put the best back
         progress: show a bar
 
     Returns:
-        the loss of every step and member, and the time it took
+        the loss of every step and member, the time it took, and what stopping saw
 
     Raises:
-        TypeError: no method
-        ValueError: an argument out of range, data of the wrong shape, data that is not finite, turns that change
-        NotFinite: a loss became NaN or infinite; net and error hold the last good state
+        TypeError: no method, a stopping that is none
+        ValueError: an argument out of range, data of the wrong shape, data that is not finite, turns that change, a
+            score of the wrong shape or not finite
+        gen_lib.train.record.NotFinite: a loss became NaN or infinite; net and error hold the last good state
 
     Example:
         >>> from gen_lib import METHODS, data
@@ -133,15 +107,14 @@ def fit(
     weight = next(net.parameters())
     movers = {name: list(net.get_submodule(name).parameters()) for name in names}
     adams = {n: torch.optim.AdamW(p, lr, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
-    curves = [torch.zeros(steps, *net.members) for _ in names]
-    good, checked, start = _copy(net), 0, time.perf_counter()
+    record = Record(net, names, steps, stopping)
     bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
     with draws.streams(net.members, seed, weight.device):
         for step in bar:
             if watch is not None:
                 watch(step, net)
             now = plan[step]
-            for curve, (name, loss) in zip(curves, now.turns, strict=True):
+            for curve, (name, loss) in zip(record.curves, now.turns, strict=True):
                 z = draws.normal((*net.members, batch, net.latent)).to(weight)
                 z, x = now.coupling(z, sample((*net.members, batch)).to(weight))
                 value = loss(net, z, x).mean(-1)
@@ -157,13 +130,13 @@ def fit(
                     with torch.no_grad():
                         now.constrain(net)
                 curve[step] = value.detach()
-            if step % 100 == 99 or step == steps - 1:
-                _stop_if_not_finite(names, net, curves, checked, step, good, start)
-                good, checked = _copy(net), step + 1
-                bar.set_postfix_str(f"loss {curves[-1][step].mean():.3g}", refresh=False)
+            record.close(step + 1)
+            bar.set_postfix_str(record.news, refresh=False)
+            if record.over:
+                break
     if watch is not None:
-        watch(steps, net)
-    return History(_named(names, curves), time.perf_counter() - start)
+        watch(step + 1, net)
+    return record.finish(step + 1)
 
 
 def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method]:
@@ -171,12 +144,14 @@ def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method
     if not isinstance(method, Method) and not callable(method):
         raise TypeError(f"method must be a Method, or a function from the share of steps done to one, got {method!r}")
     plan = [method] * steps if isinstance(method, Method) else [method(step / steps) for step in range(steps)]
+    first: list[str] = []
     for step, one in enumerate(plan):
         if not isinstance(one, Method):
             raise TypeError(f"method must give a Method at every step, at {step / steps:g} done it gave {one!r}")
-        before, after = ([name for name, _ in m.turns] for m in (plan[0], one))
-        if after != before:
-            raise ValueError(f"method must keep its turns, {before}, at {step / steps:g} done it has {after}")
+        turns = [name for name, _ in one.turns]
+        first = first or turns
+        if turns != first:
+            raise ValueError(f"method must keep its turns, {first}, at {step / steps:g} done it has {turns}")
     return plan
 
 
@@ -198,26 +173,3 @@ def _clipped(gradients: Sequence[Tensor], most: float, members: int) -> list[Ten
     norms = torch.stack([g.flatten(members).norm(dim=-1) for g in gradients]).norm(dim=0)
     scale = (most / norms).clamp_max(1)
     return [g * scale.reshape(*scale.shape, *[1] * (g.ndim - members)) for g in gradients]
-
-
-def _copy(net: Net) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in net.state_dict().items()}
-
-
-def _named(names: list[str], curves: list[Tensor]) -> dict[str, Tensor]:
-    """Curves by the name of their turn; of repeated turns (five of a critic) the last is kept."""
-    return {name or "loss": curve for name, curve in zip(names, curves, strict=True)}
-
-
-def _stop_if_not_finite(
-    names: list[str], net: Net, curves: list[Tensor], first: int, last: int, good: dict[str, Tensor], start: float
-) -> None:
-    # looked at every 100 steps: asking after every step would cost more than the step on an accelerator
-    for name, curve in zip(names, curves, strict=True):
-        bad = ~curve[first : last + 1].isfinite()
-        if bad.any():
-            step, *_ = bad.nonzero()[0].tolist()
-            members = bad[step].nonzero().tolist()
-            net.load_state_dict(good)
-            history = History(_named(names, [c[: first + step + 1] for c in curves]), time.perf_counter() - start)
-            raise NotFinite(f"loss of turn {name!r}" if name else "loss", first + step, members, good, history)

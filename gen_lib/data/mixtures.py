@@ -1,20 +1,14 @@
-"""What is learned: distributions with known densities, shapes in the plane, and real digits.
-
-A distribution has ``dim``, ``sample(n, generator=None)`` and, where there is one in closed form, ``log_prob(x)``.
-The mixtures of Gaussians carry the book: their velocity field, flow map and likelihood are known exactly
-(:mod:`gen_lib.truth`), so whatever a net has learned can be compared with what is true.
-"""
+"""Mixtures of Gaussians, and what any distribution can do."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor
 
-from . import check, draws
-from .shapes import PerSample, Points
+from .. import check, draws
+from ..shapes import PerSample, Points
 
 
 @runtime_checkable
@@ -142,22 +136,6 @@ class GaussianMixture:
         return self
 
 
-@dataclass(frozen=True, eq=False)
-class Shape:
-    """A distribution in the plane that can be drawn but has no density in closed form.
-
-    Args:
-        draw: called as ``draw(shape, generator)``, gives points ``(*shape, 2)``
-    """
-
-    draw: Callable[[tuple[int, ...], Generator | None], Tensor]
-    dim: int = 2
-
-    def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
-        """Independent points, shape ``(n, 2)`` or ``(*members, n, 2)``."""
-        return self.draw((n,) if isinstance(n, int) else tuple(n), generator)
-
-
 def mixture_1d() -> GaussianMixture:
     """The book's data on the line: 0.7 N(-2, 0.8^2) + 0.3 N(2, 0.6^2).
 
@@ -213,83 +191,3 @@ def grid() -> GaussianMixture:
 def eight_gaussians() -> GaussianMixture:
     """Eight Gaussians of std 0.5 on a circle of radius 5, much as in OT-CFM (Tong et al., 2024), arXiv 2302.00482."""
     return _equal(_circle(8, 5.0), 0.5)
-
-
-def moons(noise: float = 0.05) -> Shape:
-    """Two interleaving half circles of radius 1, with Gaussian noise of standard deviation ``noise``."""
-
-    def draw(shape, generator):
-        u = draws.uniform((*shape, 2), generator)
-        angle, upper = math.pi * u[..., 0], u[..., 1] < 0.5
-        outer = torch.stack([angle.cos(), angle.sin()], -1)
-        inner = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], -1)
-        return torch.where(upper[..., None], outer, inner) + noise * draws.normal((*shape, 2), generator)
-
-    return Shape(draw)
-
-
-def s_curve(noise: float = 0.05) -> Shape:
-    """The letter S: two three-quarter circles of radius 1 joined at the origin, with noise as in :func:`moons`."""
-
-    def draw(shape, generator):
-        angle = 3 * math.pi * (draws.uniform(shape, generator) - 0.5)
-        curve = torch.stack([angle.sin(), angle.sign() * (angle.cos() - 1)], -1)
-        return curve + noise * draws.normal((*shape, 2), generator)
-
-    return Shape(draw)
-
-
-def checkerboard() -> Shape:
-    """Uniform on the black squares of a 4 x 4 board over [-2, 2]^2."""
-
-    def draw(shape, generator):
-        u = draws.uniform((*shape, 2), generator)
-        column = (4 * u[..., 0]).floor()
-        y = 4 * u[..., 1]  # the two black squares of a column, laid end to end, then put in their places
-        row = 2 * (y / 2).floor() + column % 2
-        return torch.stack([4 * u[..., 0] - 2, row + (y / 2) % 1 - 2], -1)
-
-    return Shape(draw)
-
-
-def spiral(noise: float = 0.05) -> Shape:
-    """One arm that winds out from the origin to radius 3, evenly covered along it, with noise as in :func:`moons`."""
-
-    def draw(shape, generator):
-        angle = 3 * math.pi * draws.uniform(shape, generator).sqrt()
-        arm = torch.stack([angle.cos(), angle.sin()], -1) * angle[..., None] / math.pi
-        return arm + noise * draws.normal((*shape, 2), generator)
-
-    return Shape(draw)
-
-
-class Digits(NamedTuple):
-    """Real scans of handwritten digits, 8 x 8 pixels in [0, 1], flat, with their labels 0 to 9."""
-
-    train: Tensor
-    train_labels: Tensor
-    test: Tensor
-    test_labels: Tensor
-
-
-def digits() -> Digits:
-    """1,797 scanned digits of 43 people, a fixed fifth of them held out.
-
-    Every fifth image is a test image: no random number decides, so the split is the same everywhere.
-
-    Returns:
-        images ``(n, 64)`` in [0, 1] and labels ``(n,)``: 1,437 to train on, 360 to test on
-
-    References:
-        Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), UCI Machine Learning Repository
-
-    Example:
-        >>> [tuple(part.shape) for part in digits()]
-        [(1437, 64), (1437,), (360, 64), (360,)]
-    """
-    from sklearn.datasets import load_digits  # here, because it takes a second that the toys need not wait
-
-    images, labels = load_digits(return_X_y=True)
-    x, y = torch.tensor(images / 16, dtype=torch.get_default_dtype()), torch.tensor(labels)
-    held_out = torch.arange(len(x)) % 5 == 0
-    return Digits(x[~held_out], y[~held_out], x[held_out], y[held_out])

@@ -1,0 +1,84 @@
+"""The command line, ``gen-lib``: a function is a command, and its arguments are options, also from a YAML file."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jsonargparse import auto_cli
+
+from . import compare as side_by_side
+from .data import TARGETS
+from .methods import METHODS
+from .train import NotFinite
+
+
+def compare(
+    methods: Sequence[str] = tuple(METHODS),
+    targets: Sequence[str] = ("mixture_1d", "mixture_2d"),
+    epochs: int = 20,
+    epoch: int = 100,
+    batch: int = 256,
+    members: int = 8,
+    points: int | None = None,
+    seed: int = 0,
+    gif: Path = Path("comparison.gif"),
+    overwrite: bool = False,
+) -> None:
+    """Train methods on the same data with nets of the same size: a table of quality and cost, and a GIF.
+
+    Args:
+        methods: names of ready methods, such as [fm,meanflow]
+        targets: names of what is learned, each a table and a row of the GIF
+        epochs: one frame of the GIF each, ten a second
+        epoch: training steps per epoch
+        batch: pairs per member and step
+        members: independent nets of each method, for the error bars
+        points: train on so many points, drawn once; if not given, on fresh ones at every step
+        seed: of weights, noise and data
+        gif: where the animation goes
+        overwrite: replace the file if it is there
+    """
+    chosen = {name: TARGETS[name]() for name in targets}
+    if not chosen:
+        raise ValueError("targets must name at least one, got none")
+    side_by_side.free(gif, overwrite)
+    rows = []
+    for name, target in chosen.items():
+        try:
+            row = side_by_side.compare(
+                methods,
+                target,
+                epochs=epochs,
+                epoch=epoch,
+                batch=batch,
+                members=(members,),
+                points=points,
+                seed=seed,
+            )
+        except side_by_side.Interrupted as stopped:
+            print(f"{name}, stopped\n{side_by_side.text(stopped.comparison)}\n")  # what had finished is not lost
+            raise
+        print(f"{name}\n{side_by_side.text(row)}\n", flush=True)
+        rows.append(row)
+    print(f"{epochs} frames in {side_by_side.animate(rows, gif, overwrite=overwrite)}")
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command; an error of the user's is one line, without a traceback.
+
+    Args:
+        args: as on the command line, which they are if not given
+    """
+    try:
+        auto_cli(
+            {"compare": compare},
+            args=args,
+            prog="gen-lib",
+            description="Generative models, side by side.",
+            as_positional=False,
+        )
+    except (ValueError, OSError, NotFinite) as error:
+        notes = getattr(error, "__notes__", [])
+        sys.exit("\n".join([f"gen-lib: {error}", *notes]))
+    except KeyboardInterrupt as error:
+        sys.exit(f"gen-lib: {error}" if str(error) else 130)

@@ -1,0 +1,83 @@
+"""Finite sets: scanned digits, and any tensor split into parts."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from .. import check
+
+
+class Digits(NamedTuple):
+    """Real scans of handwritten digits, 8 x 8 pixels in [0, 1], flat, with their labels 0 to 9."""
+
+    train: Tensor
+    train_labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+
+
+def digits() -> Digits:
+    """1,797 scanned digits of 43 people, a fixed fifth of them held out.
+
+    Every fifth image is a test image: no random number decides, so the split is the same everywhere.
+
+    Returns:
+        images ``(n, 64)`` in [0, 1] and labels ``(n,)``: 1,437 to train on, 360 to test on
+
+    References:
+        Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), UCI Machine Learning Repository
+
+    Example:
+        >>> [tuple(part.shape) for part in digits()]
+        [(1437, 64), (1437,), (360, 64), (360,)]
+    """
+    from sklearn.datasets import load_digits  # here, because it takes a second that the toys need not wait
+
+    images, labels = load_digits(return_X_y=True)
+    x, y = torch.tensor(images / 16, dtype=torch.get_default_dtype()), torch.tensor(labels)
+    held_out = torch.arange(len(x)) % 5 == 0
+    return Digits(x[~held_out], y[~held_out], x[held_out], y[held_out])
+
+
+def split(points: Tensor, shares: Sequence[float], seed: int = 0) -> tuple[Tensor, ...]:
+    """Cut a tensor into random parts, such as one to train on and one that says when to stop.
+
+    The same seed and number of points give the same split, so labels are split beside their points by a second call.
+
+    Args:
+        points: shape ``(n, ...)``, points or labels
+        shares: of the points, one for each part, positive, sum one; sizes are rounded
+        seed: of the shuffle
+
+    Returns:
+        a tensor for each share; together they hold every point once
+
+    Raises:
+        TypeError: no tensor
+        ValueError: nothing to split, shares that are not positive or do not add up to one, a part that would be empty
+
+    Example:
+        >>> train, validation = split(torch.arange(10), (0.8, 0.2))
+        >>> len(train), len(validation), torch.cat([train, validation]).sort().values.tolist()
+        (8, 2, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    """
+    if not isinstance(points, Tensor):
+        raise TypeError(f"points must be a tensor of shape (n, ...), got {type(points).__name__}")
+    if points.ndim == 0 or len(points) == 0:
+        raise ValueError(f"points must have shape (n, ...) with n >= 1, got {tuple(points.shape)}")
+    if not isinstance(shares, tuple | list):
+        raise ValueError(f"shares must be a tuple of numbers, such as (0.9, 0.1), got {shares!r}")
+    for share in shares:
+        check.number("each of shares", share, above=0)
+    if not math.isclose(sum(shares), 1, abs_tol=1e-6):
+        raise ValueError(f"shares must add up to 1, got {shares!r} with sum {sum(shares):g}")
+    n, seed = len(points), check.whole("seed", seed, least=0)
+    edges = [round(sum(shares[:i]) * n) for i in range(len(shares) + 1)]
+    parts = torch.randperm(n, generator=Generator().manual_seed(seed)).tensor_split(edges[1:-1])
+    if any(len(part) == 0 for part in parts):
+        sizes = [len(part) for part in parts]
+        raise ValueError(f"shares must leave no part empty, got {shares!r} of {n} points: parts of {sizes}")
+    return tuple(points[part.to(points.device)] for part in parts)

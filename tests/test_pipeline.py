@@ -12,8 +12,10 @@ from pathlib import Path
 
 import execute
 import pytest
-from executed_outputs import cell_trouble
+from executed_outputs import cell_trouble, scripts_once
 from notebook_key import EXECUTED, is_fresh, key
+
+from gen_lib.figures.page import element
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -278,6 +280,21 @@ def test_page_shows_prose_of_the_source_and_outputs_of_the_copy(pages):
     assert "Old prose" not in page
     assert "the result" in page
     assert "a progress bar" not in page
+
+
+def test_a_page_has_the_script_of_its_figures_once():
+    figures = [element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore"] * 3)]
+    cells = [code("a()"), code("b()"), code("c()")]
+    for cell, figure in zip(cells, figures, strict=True):
+        data = {"text/html": figure, "image/png": ""}
+        cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    assert list(cell_trouble(notebook(*cells))) == []  # they describe themselves
+    page = notebook(*cells)
+    scripts_once(page)
+    kept = [cell["outputs"][0]["data"]["text/html"] for cell in page["cells"]]
+    assert kept[0] == figures[0]
+    assert all("<script data-gen-lib" not in text for text in kept[1:])
+    assert all('<script type="application/json">' in text and "</gen-lib-explore>" in text for text in kept)
 
 
 @ONE_WORKER

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ROLE = re.compile(r"\{[\w:+-]+\}$")  # {role}, just before a code span
 MYST = re.compile(r"^:::+\s*\{.*|^\([\w-]+\)=$", re.MULTILINE)  # :::{directive}, (target)=
+FIGURE = re.compile(r'\s*<script data-gen-lib="([\w-]+)">.*?</script>', re.DOTALL)  # the script of a figure that moves
 TAG_WITHOUT_ALT = re.compile(r"""<img\b(?![^>]*\balt=["'][^"'])""")
 
 
@@ -38,6 +39,7 @@ def merge_outputs(app: Sphinx, docname: str, content: list[str]) -> None:
     if not trouble:
         for cell, ran in zip(code_cells(notebook), code_cells(read(copy)), strict=True):
             cell["outputs"], cell["execution_count"] = [*filter(is_alive, ran["outputs"])], ran["execution_count"]
+        scripts_once(notebook)
         content[0] = json.dumps(notebook)
     for message in [*trouble, *cell_trouble(notebook)]:
         log.warning(message, location=docname, type="executed_outputs")
@@ -60,6 +62,21 @@ def is_alive(output: dict[str, Any]) -> bool:
     return WIDGET not in kinds or "text/html" in kinds
 
 
+def scripts_once(notebook: Notebook) -> None:
+    """A figure that moves brings its script, since a notebook shows each output by itself; a page needs it once."""
+    seen: set[str] = set()
+
+    def first(script: re.Match[str]) -> str:
+        known = script[1] in seen
+        seen.add(script[1])
+        return "" if known else script[0]
+
+    for cell in code_cells(notebook):
+        for data in (output.get("data", {}) for output in cell["outputs"]):
+            if "text/html" in data:
+                data["text/html"] = FIGURE.sub(first, "".join(data["text/html"]))
+
+
 def cell_trouble(notebook: Notebook) -> Iterator[str]:
     """Pictures without a description, and Markdown that only MyST understands."""
     for number, cell in enumerate(notebook["cells"], 1):
@@ -68,7 +85,11 @@ def cell_trouble(notebook: Notebook) -> Iterator[str]:
 
 
 def picture_trouble(cell: Cell) -> Iterator[str]:
-    image = any(kind.startswith("image/") for out in cell.get("outputs", []) for kind in out.get("data", {}))
+    shown = [out.get("data", {}) for out in cell.get("outputs", [])]
+    shown = [
+        data for data in shown if not FIGURE.search("".join(data.get("text/html", "")))
+    ]  # those describe themselves
+    image = any(kind.startswith("image/") for data in shown for kind in data)
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
     if image and not alt.strip():
         yield 'its picture has no description: put {"mystnb": {"image": {"alt": "..."}}} into its metadata'

@@ -1,0 +1,5 @@
+"""Figures that move, with a kernel and without one, in the book, in Jupyter and in Colab."""
+
+from .choices import explore
+
+__all__ = ["explore"]

@@ -1,0 +1,186 @@
+"""A drawing with controls: live where a kernel runs, pictures made beforehand where none does."""
+
+import base64
+import io
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.figure import Figure
+from PIL import Image
+
+from .page import element
+
+Value = str | bool | int | float
+VIEW = {"version_major": 2, "version_minor": 0}  # of the protocol of widgets
+COLOURS = 64  # of a picture; lines and text need few, and each halving saves an eighth
+
+
+def explore(
+    draw: Callable[..., Any],
+    *,
+    alt: str,
+    start: Mapping[str, Value] | None = None,
+    between: bool = True,
+    budget: int = 400_000,
+    **choices: Sequence[Value],
+) -> None:
+    """Show ``draw(**values)`` with a control for each choice: a slider for numbers, a menu for names.
+
+    One output carries three forms. With a kernel the controls call ``draw``. In a page without one they change between
+    pictures of all combinations, which are made now. In print stands the first picture.
+
+    Args:
+        draw: makes a figure of :mod:`matplotlib.pyplot`, or returns one; called with one value of each choice
+        alt: what the first picture shows, for those who do not see it
+        start: the values that are shown first, by name; the first of each choice if not given
+        between: with a kernel, sliders may also stand between the values
+        budget: bytes that the pictures of all combinations may take together
+        **choices: name to its values, numbers in rising order or names
+
+    Raises:
+        TypeError: values that are neither all numbers nor all names
+        ValueError: no choices, one without values, numbers that do not rise, names that repeat, a start that is not
+            among the values, no description, pictures of different size or above the budget
+
+    Example:
+        >>> def line(slope, color):
+        ...     plt.figure(figsize=(2, 1))
+        ...     plt.plot([0, slope], color=color)
+        >>> explore(line, alt="A rising line.", slope=[1, 2, 4], color=["red", "black"])  # doctest: +SKIP
+    """
+    if not alt.strip():
+        raise ValueError("alt must say what the picture shows, got nothing")
+    if not choices:
+        raise ValueError("choices must be at least one, such as slope=[1, 2, 4], got none")
+    values = {name: _values(name, given) for name, given in choices.items()}
+    first = _first(values, start or {})
+    frames, order = _frames(draw, values, budget)
+    shape = [len(v) for v in values.values()]
+    at = [v.index(first[name]) for name, v in values.items()]
+    shown = frames[order[_place(at, shape)]]
+    spec = {
+        "alt": alt,
+        "at": at,
+        "choices": [
+            {"name": name, "ordered": not isinstance(v[0], str | bool), "values": [*map(text, v)]}
+            for name, v in values.items()
+        ],
+        "frames": ["" if frame is shown else base64.b64encode(frame).decode() for frame in frames],  # it stands there
+        "order": order,
+    }
+    bundle = {
+        "image/png": base64.b64encode(shown).decode(),
+        "text/html": element("explore", spec, shown, alt),
+        "text/plain": alt,
+        "application/vnd.jupyter.widget-view+json": {**VIEW, "model_id": _panel(draw, values, first, between).model_id},
+    }
+    display(bundle, raw=True)
+
+
+def text(value: Value) -> str:
+    """A value as a reader sees it: ``0.1``, not ``0.1000000001``; ``on`` and ``off``."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _values(name: str, given: Sequence[Value]) -> list[Value]:
+    values = [v.item() if hasattr(v, "item") else v for v in given]
+    if not values:
+        raise ValueError(f"{name} must have at least one value, got none")
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
+    names = [v for v in values if isinstance(v, str | bool)]
+    if values not in (numbers, names):
+        raise TypeError(f"{name} must be all finite numbers or all names, got {values!r}")
+    if numbers and any(b <= a for a, b in itertools.pairwise(numbers)):
+        raise ValueError(f"{name} must rise, got {values!r}")
+    if len({*map(text, values)}) < len(values):
+        raise ValueError(f"{name} must have values that read differently, got {values!r}")
+    return values
+
+
+def _first(values: dict[str, list[Value]], start: Mapping[str, Value]) -> dict[str, Value]:
+    for name, value in start.items():
+        if name not in values or value not in values[name]:
+            raise ValueError(f"start must name values of the choices, {values}, got {name}={value!r}")
+    return {name: start.get(name, v[0]) for name, v in values.items()}
+
+
+def _place(at: Sequence[int], shape: Sequence[int]) -> int:
+    """Index of a combination in the order of :func:`itertools.product`, as in the script of the page."""
+    place = 0
+    for index, size in zip(at, shape, strict=True):
+        place = place * size + index
+    return place
+
+
+def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: int) -> tuple[list[bytes], list[int]]:
+    """The different pictures, and which of them each combination shows."""
+    frames: dict[bytes, int] = {}
+    order, sizes = [], set()
+    for combination in itertools.product(*values.values()):
+        picture = _picture(draw, dict(zip(values, combination, strict=True)))
+        sizes.add(picture.size)
+        if len(sizes) > 1:
+            raise ValueError(f"draw must make figures of one size, so that the page stands still, got {sorted(sizes)}")
+        file = io.BytesIO()
+        picture.save(file, "png", optimize=True)
+        order.append(frames.setdefault(file.getvalue(), len(frames)))
+    spent = sum(4 * len(frame) // 3 for frame in frames)
+    if spent > budget:
+        raise ValueError(
+            f"budget must hold all pictures, {budget} bytes, but {len(frames)} of them take {spent}: fewer values, "
+            "a smaller figure, or fewer points in it"
+        )
+    return [*frames], order
+
+
+def _picture(draw: Callable[..., Any], values: dict[str, Value]) -> Image.Image:
+    figure = draw(**values)
+    figure = figure if isinstance(figure, Figure) else plt.gcf()
+    file = io.BytesIO()
+    # not the tight box of notebooks, which depends on what is drawn
+    figure.savefig(file, format="png", bbox_inches=None, facecolor="white")
+    plt.close(figure)
+    return Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+
+
+def _panel(
+    draw: Callable[..., Any], values: dict[str, list[Value]], first: dict[str, Value], between: bool
+) -> ipywidgets.VBox:
+    """Controls that call draw, as the form that a notebook with a kernel prefers."""
+    controls = {name: _control(name, v, first[name], between) for name, v in values.items()}
+
+    def show(**chosen: Value) -> None:
+        figure = draw(**chosen)
+        if isinstance(figure, Figure):
+            display(figure)
+        else:
+            plt.show()
+        plt.close(figure if isinstance(figure, Figure) else "all")
+
+    out = ipywidgets.interactive_output(show, controls)
+    return ipywidgets.VBox([*controls.values(), out])
+
+
+def _control(name: str, values: list[Value], first: Value, between: bool) -> ipywidgets.Widget:
+    common: dict[str, Any] = {"value": first, "description": name, "style": {"description_width": "initial"}}
+    numbers = [v for v in values if not isinstance(v, str | bool)]
+    if not numbers:
+        return ipywidgets.Dropdown(options=[(text(v), v) for v in values], **common)
+    common["continuous_update"] = False  # draw may be slower than a hand
+    if not between or len(numbers) < 2:
+        return ipywidgets.SelectionSlider(options=[(text(v), v) for v in values], **common)
+    low, high = numbers[0], numbers[-1]
+    if all(isinstance(v, int) for v in numbers):
+        return ipywidgets.IntSlider(min=low, max=high, **common)
+    common["readout_format"] = ".3g"
+    if low > 0 and high / low > 30:
+        ends = {"min": math.log10(low), "max": math.log10(high), "step": math.log10(high / low) / 100}
+        return ipywidgets.FloatLogSlider(base=10, **ends, **common)
+    return ipywidgets.FloatSlider(min=low, max=high, step=(high - low) / 100, **common)

@@ -1,0 +1,104 @@
+"use strict";
+// What all figures share: their looks, their controls, and manners towards the page around them.
+
+const LOOKS = `
+.gen-lib-figure { display: block; margin: 0.5rem 0; max-width: 100%; color: inherit; }
+.gen-lib-figure img { display: block; max-width: 100%; height: auto; margin: 0; }
+.gen-lib-controls { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin: 0 0 0.5rem; }
+.gen-lib-control { display: flex; align-items: center; gap: 0.5rem; min-height: 2rem; font-size: 0.95rem; }
+.gen-lib-control input[type=range] { width: 10rem; max-width: 45vw; min-height: 1.5rem; accent-color: #1f77b4; }
+.gen-lib-control select, .gen-lib-control button {
+  font: inherit; color: inherit; background: transparent; min-height: 1.8rem; padding: 0.1rem 0.5rem;
+  border: 1px solid currentColor; border-radius: 0.25rem; }
+.gen-lib-control select option { color: black; background: white; }
+.gen-lib-control output { min-width: 3.2em; font-variant-numeric: tabular-nums; }
+.gen-lib-controls :focus-visible { outline: 2px solid #1f77b4; outline-offset: 2px; }
+`;
+
+function make(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+// A base for elements: reads the specification, replaces the static picture, keeps the keys for the controls.
+class Figure extends HTMLElement {
+  connectedCallback() {
+    const holder = this.querySelector('script[type="application/json"]');
+    if (!holder) { // the parser has not come to it yet
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.begin(), { once: true });
+      else requestAnimationFrame(() => this.begin());
+      return;
+    }
+    this.begin();
+  }
+
+  begin() {
+    const holder = this.querySelector('script[type="application/json"]');
+    if (this.begun || !holder) return;
+    this.begun = true;
+    if (!document.getElementById("gen-lib-looks")) {
+      document.head.append(make("style", { id: "gen-lib-looks", textContent: LOOKS }));
+    }
+    const spec = JSON.parse(holder.textContent);
+    this.querySelector(".gen-lib-hint")?.remove();
+    this.classList.add("gen-lib-figure");
+    this.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab takes the arrow keys otherwise
+    this.addEventListener("keydown", (event) => event.stopPropagation()); // and so does the classic notebook
+    this.controls = make("div", { className: "gen-lib-controls" });
+    this.controls.setAttribute("role", "group");
+    this.controls.setAttribute("aria-label", "Controls of the figure");
+    this.prepend(this.controls);
+    this.start(spec);
+  }
+
+  // A slider over the entries of a list; what it stands on is shown and read out as text.
+  slider(name, values, at, change) {
+    const shown = make("output", { textContent: values[at] });
+    const input = make("input", { type: "range", min: 0, max: values.length - 1, step: 1, value: at });
+    const update = () => {
+      shown.textContent = values[input.value];
+      input.setAttribute("aria-valuetext", values[input.value]);
+      change(Number(input.value));
+    };
+    input.setAttribute("aria-valuetext", values[at]);
+    input.addEventListener("input", update);
+    this.controls.append(make("label", { className: "gen-lib-control" }, name, input, shown));
+    return { input, move: (to) => { input.value = to; update(); } };
+  }
+
+  menu(name, values, at, change) {
+    const input = make("select", {}, ...values.map((value) => make("option", { textContent: value })));
+    input.selectedIndex = at;
+    input.addEventListener("change", () => change(input.selectedIndex));
+    this.controls.append(make("label", { className: "gen-lib-control" }, name, input));
+    return { input };
+  }
+
+  // Plays a slider from where it stands, or from the start; slower for those who asked for less motion.
+  player(name, slider, count) {
+    const button = make("button", { type: "button", textContent: "Play" });
+    button.setAttribute("aria-label", `Play ${name}`);
+    let timer = null;
+    const stop = () => {
+      clearInterval(timer);
+      timer = null;
+      button.textContent = "Play";
+      button.setAttribute("aria-label", `Play ${name}`);
+    };
+    button.addEventListener("click", () => {
+      if (timer !== null) return stop();
+      if (Number(slider.input.value) === count - 1) slider.move(0);
+      button.textContent = "Stop";
+      button.setAttribute("aria-label", `Stop ${name}`);
+      const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1500 : 300;
+      timer = setInterval(() => {
+        const to = Number(slider.input.value) + 1;
+        if (to >= count || !this.isConnected) return stop();
+        slider.move(to);
+        if (to === count - 1) stop();
+      }, pause);
+    });
+    this.controls.append(make("span", { className: "gen-lib-control" }, button));
+  }
+}

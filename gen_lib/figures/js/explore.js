@@ -1,0 +1,29 @@
+// Pictures of all combinations of a few choices; a control for each choice.
+
+class Explore extends Figure {
+  start({ alt, at, choices, frames, order }) {
+    const picture = this.querySelector("img");
+    const first = picture.src;
+    const said = make("span", { className: "gen-lib-said" });
+    said.setAttribute("aria-live", "polite");
+    Object.assign(said.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
+    this.append(said);
+    const show = () => {
+      const place = choices.reduce((sum, choice, k) => sum * choice.values.length + at[k], 0);
+      const frame = frames[order[place]];
+      picture.src = frame ? "data:image/png;base64," + frame : first;
+      const values = choices.map((choice, k) => `${choice.name} ${choice.values[at[k]]}`).join(", ");
+      picture.alt = `${alt} Now: ${values}.`;
+      said.textContent = values;
+    };
+    choices.forEach(({ name, ordered, values }, k) => {
+      if (values.length < 2) return;
+      const change = (to) => { at[k] = to; show(); };
+      if (!ordered) { this.menu(name, values, at[k], change); return; }
+      const slider = this.slider(name, values, at[k], change);
+      if (values.length > 4) this.player(name, slider, values.length);
+    });
+  }
+}
+
+if (!customElements.get("gen-lib-explore")) customElements.define("gen-lib-explore", Explore);

@@ -1,0 +1,177 @@
+"""Figures that move: every control of every page changes the picture; alone they keep their manners."""
+
+import html
+
+import matplotlib as mpl
+import pytest
+from visiting import DESK, PHONE, SITE, page_names, visit
+
+from gen_lib.figures import choices, explore
+
+mpl.use("agg")
+from matplotlib import pyplot as plt
+
+FIGURES = [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
+# What a figure shows, as text that differs when the picture does.
+SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(
+    part => part.toDataURL ? part.toDataURL() : part.src ?? part.innerHTML).join()"""
+# A page may take so long to draw what a control asks for: the median of many moves, in milliseconds.
+REDRAW = """figure => { const input = figure.querySelector("input[type=range]"), times = [];
+    for (let k = 0; k < 31; k++) {
+        input.value = Number(input.min) + (k % 2) * (Number(input.max) - Number(input.min));
+        const start = performance.now();
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[15]; }"""
+
+
+def line(slope, color="red"):
+    plt.figure(figsize=(4, 2))
+    plt.plot([0, slope], color=color)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The HTML of one figure with a slider, a menu whose text looks like markup, and enough values to play."""
+    bundles = []
+    patch = pytest.MonkeyPatch()
+    patch.setattr(choices, "display", lambda bundle, raw=False: bundles.append(bundle) if raw else None)
+    explore(
+        lambda slope, evil: line(slope, "red" if evil == "plain" else "blue"),
+        alt="A line.",
+        slope=[1, 2, 3, 4, 5],
+        evil=["plain", "</script><img src=x onerror='window.hurt = true'>"],
+    )
+    patch.undo()
+    return bundles[0]["text/html"]
+
+
+def opened(browser, tmp_path, body: str, **context):
+    path = tmp_path / "figure.html"
+    path.write_text(f"<!doctype html><html lang=en><title>A figure</title><body>{body}", "utf-8")
+    page = browser.new_context(**context).new_page()
+    page.messages = []
+    page.on("console", lambda message: page.messages.append(message.text))
+    page.on("pageerror", lambda error: page.messages.append(str(error)))
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("base", ["served", "from the disk"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("path", FIGURES)
+def test_every_control_of_every_figure_changes_the_picture(browser, origin, path, size, base):
+    address = origin if base == "served" else SITE.as_uri()
+    seen = visit(browser, f"{address}/{path}", size)
+    for figure in seen.page.locator("css=[class~=gen-lib-figure]").all():
+        controls = figure.locator("input[type=range], select").all()
+        assert controls
+        for control in controls:
+            before = figure.evaluate(SHOWN)
+            assert control.is_visible()
+            control.focus()
+            control.press(
+                "ArrowUp" if control.evaluate("c => c.value !== c.min && c.tagName === 'INPUT'") else "ArrowDown"
+            )
+            if figure.evaluate(SHOWN) == before:
+                control.press("End")
+            if figure.evaluate(SHOWN) == before:
+                control.press("Home")
+            assert figure.evaluate(SHOWN) != before, control.evaluate("c => c.closest('label').innerText")
+    assert [url for url in seen.requests if not url.startswith((address, "file:", "data:"))] == []
+    assert seen.failures + seen.messages == []
+    seen.page.context.close()
+
+
+@pytest.mark.parametrize("path", FIGURES)
+def test_figures_are_drawn_in_time(browser, path):
+    seen = visit(browser, f"{SITE.as_uri()}/{path}")
+    for figure in seen.page.locator("css=[class~=gen-lib-figure]:has(input[type=range])").all():
+        assert figure.evaluate(REDRAW) <= 16
+    seen.page.context.close()
+
+
+def test_a_page_has_each_script_once():
+    for path in FIGURES:
+        text = (SITE / path).read_text("utf-8")
+        assert text.count('<script data-gen-lib="explore">') <= 1
+
+
+def test_the_script_may_come_before_its_figure_or_far_behind(browser, tmp_path, alone):
+    figure, script = alone.split("\n<script data-gen-lib", 1)
+    script = "<script data-gen-lib" + script
+    for body in (script + figure, f"{figure}<div><p>between</p>{script}</div>", f"{alone}{alone}"):
+        page = opened(browser, tmp_path, body)
+        figures = page.locator("gen-lib-explore")
+        for number in range(figures.count()):
+            before = figures.nth(number).evaluate(SHOWN)
+            figures.nth(number).locator("input").press("ArrowRight")
+            assert figures.nth(number).evaluate(SHOWN) != before
+        assert page.messages == []
+        page.context.close()
+
+
+def test_it_works_in_a_sandboxed_frame(browser, tmp_path, alone):
+    """As in Colab, where each output stands in a frame of another origin."""
+    frame = f'<iframe sandbox="allow-scripts" width=700 height=500 srcdoc="{html.escape(alone)}"></iframe>'
+    page = opened(browser, tmp_path, frame)
+    inside = page.frame_locator("iframe").locator("gen-lib-explore")
+    before = inside.evaluate(SHOWN)
+    inside.locator("input").press("ArrowRight")
+    assert inside.evaluate(SHOWN) != before
+    assert page.messages == []
+    page.context.close()
+
+
+def test_text_of_parameters_is_shown_and_not_run(browser, tmp_path, alone):
+    page = opened(browser, tmp_path, alone)
+    assert page.locator("option").nth(1).inner_text().startswith("</script><img")
+    page.locator("select").select_option(index=1)
+    assert page.evaluate("window.hurt") is None
+    assert "</script>" in page.locator("gen-lib-explore img").get_attribute("alt")
+    assert page.locator("img").count() == 1
+    page.context.close()
+
+
+def test_keys_stay_with_the_control_and_the_value_is_said(browser, tmp_path, alone):
+    page = opened(browser, tmp_path, f'<div id=around>{alone}</div><div style="height: 3000px"></div>')
+    page.evaluate("document.getElementById('around').addEventListener('keydown', () => { window.taken = true; })")
+    slider = page.locator("input")
+    slider.press("ArrowDown")  # it stands at the lowest
+    slider.press("ArrowUp")
+    assert slider.get_attribute("aria-valuetext") == "2"
+    assert page.locator("[aria-live]").inner_text().startswith("slope 2")
+    assert page.evaluate("[window.taken, scrollY]") == [None, 0]
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.context.close()
+
+
+def test_play_goes_to_the_end_and_stops(browser, tmp_path, alone):
+    page = opened(browser, tmp_path, alone)
+    page.clock.install()
+    page.get_by_role("button", name="Play slope").click()
+    page.clock.run_for(350)
+    assert page.locator("input").input_value() == "1"
+    page.clock.run_for(5000)
+    assert page.locator("input").input_value() == "4"
+    assert page.get_by_role("button", name="Play slope").is_visible()
+    page.context.close()
+
+
+def test_play_is_slow_for_those_who_want_less_motion(browser, tmp_path, alone):
+    page = opened(browser, tmp_path, alone, reduced_motion="reduce")
+    page.clock.install()
+    page.get_by_role("button", name="Play slope").click()
+    page.clock.run_for(1000)
+    assert page.locator("input").input_value() == "0"
+    page.clock.run_for(1000)
+    assert page.locator("input").input_value() == "1"
+    page.context.close()
+
+
+def test_without_javascript_the_picture_and_a_sentence_stand_there(browser, tmp_path, alone):
+    page = opened(browser, tmp_path, alone, java_script_enabled=False)
+    assert page.locator("img").get_attribute("alt") == "A line."
+    assert "JavaScript" in page.locator(".gen-lib-hint").inner_text()
+    page.context.close()

@@ -1,0 +1,206 @@
+"""Figures that move: one output with three forms, a budget, and text that stays text."""
+
+import base64
+import hashlib
+import html.parser
+import io
+import json
+
+import ipywidgets
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from gen_lib.figures import explore
+from gen_lib.figures.choices import _panel
+from gen_lib.figures.page import element, script
+
+mpl.use("agg")
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def line(slope=1.0, color="red"):
+    plt.figure(figsize=(2, 1), dpi=50)
+    plt.plot([0, 1], [0, slope], color=color)
+    plt.ylim(0, 5)
+
+
+class Parts(html.parser.HTMLParser):
+    """Tags of a figure, with its specification and its picture."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags, self.spec, self.image, self.within = [], None, {}, ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.within = dict(attrs).get("type", "") if tag == "script" else ""
+        if tag == "img":
+            self.image = dict(attrs)
+
+    def handle_data(self, data):
+        if self.within == "application/json":
+            self.spec, self.within = json.loads(data), ""
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What explore shows: a list of bundles."""
+    bundles = []
+    monkeypatch.setattr(
+        "gen_lib.figures.choices.display", lambda bundle, raw=False: bundles.append(bundle) if raw else None
+    )
+    return bundles
+
+
+def colors_of(source: bytes) -> set[tuple[int, ...]]:
+    picture = Image.open(io.BytesIO(source)).convert("RGB")
+    return {color for _, color in picture.getcolors(10_000)}
+
+
+def test_one_output_has_three_forms_that_start_alike(shown):
+    explore(line, alt="A line.", slope=[1, 2, 4], color=["red", "blue"], start={"slope": 2, "color": "blue"})
+    (bundle,) = shown
+    assert set(bundle) == {"image/png", "text/html", "text/plain", WIDGET}
+    parts = Parts(bundle["text/html"])
+    assert parts.image["src"] == "data:image/png;base64," + bundle["image/png"]
+    assert parts.spec["at"] == [1, 1]
+    assert any(r < 30 and b == 255 for r, _, b in colors_of(base64.b64decode(bundle["image/png"])))  # blue
+    assert bundle[WIDGET]["model_id"]
+
+
+def test_each_combination_shows_its_own_picture(shown):
+    explore(line, alt="A line.", slope=[1, 2, 4], color=["red", "blue"])
+    parts = Parts(shown[0]["text/html"])
+    frames = [frame or shown[0]["image/png"] for frame in parts.spec["frames"]]
+    assert len(frames) == len(parts.spec["order"]) == 6
+    for place, (slope, color) in enumerate((s, c) for s in (1, 2, 4) for c in ("red", "blue")):
+        line(slope, color)
+        file = io.BytesIO()
+        plt.savefig(file, format="png", facecolor="white")
+        plt.close()
+        alone, kept = (
+            np.asarray(Image.open(io.BytesIO(raw)).convert("L")) > 200
+            for raw in (file.getvalue(), base64.b64decode(frames[parts.spec["order"][place]]))
+        )
+        assert (alone != kept).mean() < 0.02
+
+
+def test_equal_pictures_are_kept_once(shown):
+    explore(lambda k: line(), alt="A line.", k=range(20))
+    spec = Parts(shown[0]["text/html"]).spec
+    assert spec["frames"] == [""]  # the one that stands there
+    assert spec["order"] == [0] * 20
+
+
+def test_a_figure_may_be_returned(shown):
+    def draw(k):
+        figure = Figure((1, 1))
+        figure.subplots().plot([0, k])
+        return figure
+
+    explore(draw, alt="A line.", k=[1, 2])
+    assert shown
+
+
+def test_nothing_is_left_open(shown):
+    explore(line, alt="A line.", slope=[1, 2])
+    assert plt.get_fignums() == []
+
+
+def test_pictures_above_the_budget_are_refused(shown):
+    explore(line, alt="A line.", slope=[1, 2, 4], budget=20_000)
+    with pytest.raises(ValueError, match="budget must hold all pictures, 500 bytes, but 3 of them take"):
+        explore(line, alt="A line.", slope=[1, 2, 4], budget=500)
+
+
+def test_pictures_of_different_size_are_refused(shown):
+    with pytest.raises(ValueError, match="draw must make figures of one size"):
+        explore(lambda k: plt.figure(figsize=(k, 1)), alt="A line.", k=[1, 2])
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "words"),
+    [
+        ({}, ValueError, "choices must be at least one"),
+        ({"k": []}, ValueError, "k must have at least one value"),
+        ({"k": [1, "a"]}, TypeError, "k must be all finite numbers or all names"),
+        ({"k": [1, None]}, TypeError, "k"),  # in tests the annotation catches it first
+        ({"k": [1.0, float("nan")]}, TypeError, "k must be all finite numbers"),
+        ({"k": [2, 1]}, ValueError, "k must rise"),
+        ({"k": ["a", "a"]}, ValueError, "k must have values that read differently"),
+        ({"k": [1.0, 1.0000001]}, ValueError, "k must have values that read differently"),
+        ({"k": [1, 2], "start": {"k": 3}}, ValueError, "start must name values"),
+        ({"k": [1, 2], "start": {"j": 1}}, ValueError, "start must name values"),
+        ({"k": [1, 2], "alt": " "}, ValueError, "alt must say"),
+    ],
+)
+def test_bad_calls_are_refused_before_anything_is_drawn(bad, error, words, shown):
+    with pytest.raises(error, match=words):
+        explore(lambda **_: pytest.fail("drawn"), **{"alt": "A line.", **bad})
+    assert shown == []
+
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+
+
+def test_text_of_parameters_stays_text(shown):
+    explore(lambda name: line(), alt=f"A line {EVIL}", name=[EVIL, "<!--", "b"])
+    parts = Parts(shown[0]["text/html"])
+    assert [tag for tag in parts.tags if tag not in ("gen-lib-explore", "p")] == ["img", "script", "script"]
+    assert parts.spec["choices"][0]["values"] == [EVIL, "<!--", "b"]
+    assert parts.image["alt"].endswith(EVIL)
+
+
+def test_a_script_ends_where_it_should():
+    assert "</" not in script("explore")
+    assert Parts(element("explore", {"at": []}, b"", "A picture.")).tags.count("script") == 2
+
+
+def controls(draw, between=True, **values) -> dict[str, ipywidgets.Widget]:
+    first = {name: v[0] for name, v in values.items()}
+    *mine, _ = _panel(draw, values, first, between).children
+    return {control.description: control for control in mine}
+
+
+def test_with_a_kernel_the_controls_call_draw(monkeypatch):
+    calls = []
+    monkeypatch.setattr(plt, "show", lambda: None)
+
+    def draw(**values):
+        calls.append(values)
+        line()
+
+    by_name = controls(draw, slope=[0.5, 1.0, 2.0], rate=[0.001, 1.0], k=[1, 5], name=["a", "b"], on=[False, True])
+    calls.clear()
+    kinds = {name: type(control).__name__ for name, control in by_name.items()}
+    assert kinds == {
+        "slope": "FloatSlider",
+        "rate": "FloatLogSlider",
+        "k": "IntSlider",
+        "name": "Dropdown",
+        "on": "Dropdown",
+    }
+    by_name["slope"].value = 1.3  # between the values
+    by_name["k"].value = 3
+    by_name["name"].value = "b"
+    assert [call["slope"] for call in calls] == [1.3] * 3
+    assert calls[-1] == {"slope": 1.3, "rate": 0.001, "k": 3, "name": "b", "on": False}
+
+
+def test_between_may_be_closed():
+    slider = controls(line, between=False, slope=[0.5, 1.0, 2.0])["slope"]
+    assert [value for _, value in slider.options] == [0.5, 1.0, 2.0]
+
+
+def test_the_same_call_gives_the_same_page(shown):
+    """Else a page would change at every build."""
+    for _ in range(2):
+        explore(line, alt="A line.", slope=[1, 2])
+    first, second = (hashlib.sha256(bundle["text/html"].encode()).digest() for bundle in shown)
+    assert first == second

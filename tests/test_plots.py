@@ -115,6 +115,42 @@ def test_images_are_laid_out_row_by_row(axes):
         plots.images(axes, x, columns=4)
 
 
+def test_with_a_shape_images_are_light_in_colour_or_grey(axes, caplog):
+    x = torch.rand(2, 3 * 2 * 4)
+    sheet = torch.tensor(plots.images(axes, x, columns=2, shape=(3, 2, 4)).get_array())
+    assert sheet.shape == (3, 10, 3)
+    for i in range(2):
+        assert torch.equal(sheet[1:, 5 * i + 1 : 5 * i + 5].permute(2, 0, 1).flatten(), x[i])
+    assert (sheet[0] == 1).all()  # a white line between them
+    assert (sheet[:, 5] == 1).all()
+    grey = torch.tensor(plots.images(axes, x, columns=1, shape=(1, 4, 6)).get_array())
+    assert grey.shape == (10, 7, 3)
+    for channel in range(3):
+        assert torch.equal(grey[1:5, 1:, channel].flatten(), x[0])
+    beyond = plots.images(axes, torch.tensor([[-1.0, 0.5, 2.0]]), columns=1, shape=(3, 1, 1)).get_array()
+    assert beyond[1, 1].tolist() == [0.0, 0.5, 1.0]
+    assert not caplog.records  # no warning about it
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((3, 2, 2), r"shape must have as many entries as an image of x, 24, got \(3, 2, 2\): 12"),
+        ((2, 3, 4), r"shape must be \(1, height, width\) .*, got \(2, 3, 4\)"),
+        ((4, 6), r"shape must be .* \(3, height, width\) \(colour\), got \(4, 6\)"),
+        (24, "shape must be a tuple of whole numbers, .* got 24"),
+    ],
+)
+def test_a_shape_that_does_not_fit_is_refused(axes, shape, message):
+    for draw in (
+        lambda x: plots.images(axes, x, columns=1, shape=shape),
+        lambda x: plots.thumbnails(axes, torch.zeros(1, 2), x, shape=shape),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw(torch.zeros(1, 24))
+
+
 def test_classes_are_named_at_their_middle(axes):
     points = torch.tensor([[0.0, 0.0], [2.0, 2.0], [5.0, 5.0]])
     artists = plots.scatter_by_class(axes, points, torch.tensor([3, 3, 7]))
@@ -135,6 +171,13 @@ def test_thumbnails_keep_their_distance_and_their_places(axes):
     shown = plots.thumbnails(axes, points, x, apart=0.1)
     assert [artist.xy for artist in shown] == [(0.0, 0.0), (1.0, 1.0), (0.0, 0.5)]
     assert [float(artist.offsetbox.get_data()[0, 0]) for artist in shown] == [0.0, 0.25, 0.75]
+
+
+def test_thumbnails_have_their_colours(axes):
+    x = torch.rand(2, 3 * 2 * 2)
+    shown = plots.thumbnails(axes, torch.eye(2), x, shape=(3, 2, 2))
+    for artist, image in zip(shown, x, strict=True):
+        assert torch.equal(torch.tensor(artist.offsetbox.get_data()).permute(2, 0, 1).flatten(), image)
 
 
 def test_thumbnails_need_an_image_for_each_point(axes, unchecked):

@@ -5,7 +5,7 @@ from torch import Tensor
 from .. import likelihoods
 from ..likelihoods import Maker
 from ..method import Method
-from ..nets import Autoencoder
+from ..nets import Autoencoder, Maps, checked, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
@@ -50,18 +50,21 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
     return net.encoder(x)
 
 
-def autoencoder(likelihood: str | Maker = "gaussian") -> Method:
+def autoencoder(likelihood: str | Maker = "gaussian", maps: Maps = plain) -> Method:
     """An autoencoder whose reconstruction loss is the negative log of ``likelihood``.
 
     Args:
         likelihood: name or maker of the decoder's distribution; the default gives the squared error, plus a constant
+        maps: what encoder and decoder are made of: ``nets.plain``, or ``nets.convolutional(shape)`` for images
 
     Raises:
         ValueError: likelihood unknown
+        TypeError: no maps
     """
     make = likelihoods.maker(likelihood)
+    checked(maps)
 
     def architecture(dim, latent, hidden, members):
-        return Autoencoder(dim, latent, hidden, members, codes=1, likelihood=make(members))
+        return Autoencoder(dim, latent, hidden, members, codes=1, likelihood=make(members), maps=maps)
 
     return Method(architecture=architecture, turns=(("", reconstruction_loss),), push=push, encode=encode)

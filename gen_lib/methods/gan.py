@@ -1,12 +1,14 @@
 """Games: a generator that makes points and a critic that tells them from data."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from .. import check, draws
 from ..method import Method
-from ..nets import Adversaries
+from ..nets import Adversaries, Maps, checked, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
@@ -81,7 +83,9 @@ def push(net: Adversaries, z: Codes) -> States:
     return once(net.generator, z)
 
 
-def gan(*, critic_turns: int = 1, relativistic: bool = False, gamma: float | Tensor = 1.0) -> Method:
+def gan(
+    *, critic_turns: int = 1, relativistic: bool = False, gamma: float | Tensor = 1.0, maps: Maps = plain
+) -> Method:
     r"""A generative adversarial network.
 
     The relativistic form compares in pairs and adds the penalties R1 and R2 on the critic's slope:
@@ -94,15 +98,18 @@ def gan(*, critic_turns: int = 1, relativistic: bool = False, gamma: float | Ten
         critic_turns: turns of the critic for each of the generator
         relativistic: compare in pairs, with R1 + R2
         gamma: weight of R1 + R2, at least 0; a tensor ``(*members, 1)`` gives each member its own
+        maps: what the players are made of: ``nets.plain``, or ``nets.convolutional(shape)`` for images in [0, 1]
 
     Raises:
         ValueError: no turn of the critic, gamma negative
+        TypeError: no maps
 
     References:
         The GAN is dead; long live the GAN! A Modern GAN Baseline (Huang et al., 2025), arXiv 2501.05441
     """
     check.whole("critic_turns", critic_turns, least=1)
     check.number("gamma", gamma, least=0)
+    checked(maps)
 
     def relativistic_critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         made = net.generator(z).detach()
@@ -114,10 +121,12 @@ def gan(*, critic_turns: int = 1, relativistic: bool = False, gamma: float | Ten
 
     losses = (relativistic_critic, relativistic_generator) if relativistic else (critic_loss, generator_loss)
     turns = (("critic", losses[0]),) * critic_turns + (("generator", losses[1]),)
-    return Method(architecture=Adversaries, turns=turns, push=push)
+    return Method(architecture=partial(Adversaries, maps=maps), turns=turns, push=push)
 
 
-def wgan(*, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | None = None) -> Method:
+def wgan(
+    *, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | None = None, maps: Maps = plain
+) -> Method:
     r"""A Wasserstein GAN: the critic estimates the earth mover's distance, if its slope stays at most 1.
 
     .. math:: L_D = D(G(z)) - D(x) + \lambda \left( \| \nabla D(\hat x) \| - 1 \right)^2, \qquad L_G = -D(G(z)),
@@ -128,9 +137,11 @@ def wgan(*, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | 
         critic_turns: turns of the critic for each of the generator
         penalty: :math:`\lambda`, at least 0; a tensor ``(*members, 1)`` gives each member its own
         clip: for history: no penalty, weights of the critic clipped to [-clip, clip] after every step
+        maps: what the players are made of: ``nets.plain``, or ``nets.convolutional(shape)`` for images in [0, 1]
 
     Raises:
         ValueError: no turn of the critic, penalty negative, clip not positive
+        TypeError: no maps
 
     References:
         Wasserstein GAN (Arjovsky et al., 2017), arXiv 1701.07875;
@@ -140,6 +151,7 @@ def wgan(*, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | 
     check.number("penalty", penalty, least=0)
     if clip is not None:
         check.number("clip", clip, above=0)
+    checked(maps)
 
     def critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         made = net.generator(z).detach()
@@ -159,4 +171,4 @@ def wgan(*, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | 
                 weight.clamp_(-clip, clip)
 
     turns = (("critic", critic),) * critic_turns + (("generator", generator),)
-    return Method(architecture=Adversaries, turns=turns, push=push, constrain=clipped)
+    return Method(architecture=partial(Adversaries, maps=maps), turns=turns, push=push, constrain=clipped)

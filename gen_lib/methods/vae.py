@@ -8,7 +8,7 @@ from torch import Tensor
 from .. import check, likelihoods
 from ..likelihoods import Maker
 from ..method import Method
-from ..nets import Autoencoder
+from ..nets import Autoencoder, Maps, checked, plain
 from ..shapes import Codes, PerSample, Points
 from .autoencoder import push
 
@@ -129,16 +129,23 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
     return posterior(net, x)[0]
 
 
-def vae(beta: float | Tensor = 1.0, likelihood: str | Maker = "gaussian", free_bits: float | Tensor = 0.0) -> Method:
+def vae(
+    beta: float | Tensor = 1.0,
+    likelihood: str | Maker = "gaussian",
+    free_bits: float | Tensor = 0.0,
+    maps: Maps = plain,
+) -> Method:
     r"""A VAE with the weight beta on its KL: reconstruction + beta KL.
 
     Args:
         beta: price of the code, at least 0; a tensor ``(*members, 1)`` gives each member its own
         likelihood: name or maker of the decoder's distribution
         free_bits: nats that each latent may carry at no charge (:func:`charged`), at least 0; a tensor as beta
+        maps: what encoder and decoder are made of: ``nets.plain``, or ``nets.convolutional(shape)`` for images
 
     Raises:
         ValueError: beta or free_bits negative or not finite, likelihood unknown
+        TypeError: no maps
 
     References:
         beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework (Higgins et al., 2017)
@@ -146,12 +153,13 @@ def vae(beta: float | Tensor = 1.0, likelihood: str | Maker = "gaussian", free_b
     check.number("beta", beta, least=0)
     check.number("free_bits", free_bits, least=0)
     make = likelihoods.maker(likelihood)
+    checked(maps)
 
     def loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
         reconstruction, kl = _terms(net, z, x)
         return reconstruction + torch.as_tensor(beta).to(kl) * charged(kl, free_bits)
 
     def architecture(dim, latent, hidden, members):
-        return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members))
+        return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members), maps=maps)
 
     return Method(architecture=architecture, turns=(("", loss),), push=push, encode=encode)

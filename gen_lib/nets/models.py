@@ -1,84 +1,18 @@
-"""Networks that hold many members: independent copies of one architecture, trained together.
-
-A weight has shape ``(*members, in, out)``, so one matrix product serves all members at once. A lone net has
-``members=()``. Every net that a method builds has ``dim`` (of a point x), ``latent`` (of its noise z) and ``members``.
-"""
+"""What methods build: nets that know the dimensions of a point and of its noise, and their members."""
 
 from collections.abc import Callable
-from math import prod, sqrt
+from dataclasses import dataclass
+from math import prod
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from .likelihoods import Likelihood
+from ..likelihoods import Likelihood
+from .layers import MLP, Sizes, leaky
 
-Sizes = tuple[int, ...]
 Module = TypeVar("Module", bound=nn.Module)
-
-
-class Linear(nn.Module):
-    r"""One affine map per member.
-
-    .. math:: y = x W + b, \qquad W, b \sim U(-1/\sqrt{\text{in}},\, 1/\sqrt{\text{in}})
-
-    Args:
-        inputs, outputs: numbers of features
-        members: shape of the members; ``()`` is an ordinary layer
-
-    Example:
-        >>> Linear(2, 5, members=(8,))(torch.zeros(8, 100, 2)).shape
-        torch.Size([8, 100, 5])
-    """
-
-    def __init__(self, inputs: int, outputs: int, members: Sizes = ()):
-        super().__init__()
-        bound = 1 / sqrt(inputs)
-        self.weight = nn.Parameter(torch.empty(*members, inputs, outputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(*members, 1, outputs).uniform_(-bound, bound))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them."""
-        if x.ndim == self.weight.ndim == 3:
-            return torch.baddbmm(self.bias, x, self.weight)  # one call instead of two
-        return x @ self.weight + self.bias
-
-
-class MLP(nn.Module):
-    """Layers of :class:`Linear` with a smooth activation between them.
-
-    Several inputs are put side by side: a velocity field is called as ``net(x_t, t)``.
-
-    Args:
-        inputs: number of input features, all inputs together
-        outputs: number of output features
-        hidden: widths of the hidden layers
-        members: shape of the members
-        activation: makes the activation between layers
-
-    Example:
-        >>> MLP(3, 2, hidden=(32,))(torch.zeros(10, 2), torch.zeros(10, 1)).shape
-        torch.Size([10, 2])
-    """
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        hidden: Sizes = (32, 64, 32),
-        members: Sizes = (),
-        activation: Callable[[], nn.Module] = nn.SiLU,
-    ):
-        super().__init__()
-        widths = (inputs, *hidden)
-        layers: list[nn.Module] = []
-        for width, following in zip(widths, hidden, strict=False):
-            layers += [Linear(width, following, members), activation()]
-        self.layers = nn.Sequential(*layers, Linear(widths[-1], outputs, members))
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Outputs of shape ``(*members, n, outputs)``."""
-        return self.layers(torch.cat(inputs, -1))
+MapMaker = Callable[[int, int, Sizes, Sizes], nn.Module]  # (inputs, outputs, hidden, members) -> net
 
 
 class Net(nn.Module):
@@ -93,6 +27,51 @@ class Net(nn.Module):
     dim: int
     latent: int
     members: Sizes
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps that autoencoders and games are made of. Each is called with (inputs, outputs, hidden, members).
+
+    Attributes:
+        encoder: makes a net from points to the numbers that describe their codes
+        decoder: makes a net from codes to points; it has ``hidden`` in reverse
+        generator: makes a net from noise to points
+        critic: makes a net from points to one number
+    """
+
+    encoder: MapMaker
+    decoder: MapMaker
+    generator: MapMaker
+    critic: MapMaker
+
+
+def _reversed(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
+    return MLP(inputs, outputs, hidden[::-1], members)
+
+
+def _leaky(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
+    return MLP(inputs, outputs, hidden, members, leaky)
+
+
+#: Multilayer perceptrons, for points of any kind.
+plain = Maps(encoder=MLP, decoder=_reversed, generator=_leaky, critic=_leaky)
+
+
+def checked(maps: object) -> Maps:
+    """The maps, if they are some.
+
+    Raises:
+        TypeError: something else, such as ``convolutional`` without a shape
+
+    Example:
+        >>> checked("convolutional")
+        Traceback (most recent call last):
+        TypeError: maps must be nets.plain, nets.convolutional(shape) or other Maps, got 'convolutional'
+    """
+    if not isinstance(maps, Maps):
+        raise TypeError(f"maps must be nets.plain, nets.convolutional(shape) or other Maps, got {maps!r}")
+    return maps
 
 
 class Decoder(Net):
@@ -149,22 +128,18 @@ class Adversaries(Net):
         latent: dimension of the noise
         hidden: widths of the hidden layers of both
         members: shape of the members
+        maps: what both are made of
     """
 
-    def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = ()):
+    def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = (), maps: Maps = plain):
         super().__init__()
         self.dim, self.latent, self.members = dim, latent, members
-        self.generator = MLP(latent, dim, hidden, members, leaky)
-        self.critic = MLP(dim, 1, hidden, members, leaky)
+        self.generator = maps.generator(latent, dim, hidden, members)
+        self.critic = maps.critic(dim, 1, hidden, members)
 
     def score(self, x: Tensor) -> Tensor:
         """The critic's number for each point, shape ``(*members, n)``."""
         return self.critic(x)[..., 0]
-
-
-def leaky() -> nn.Module:
-    """The activation of adversarial nets: a slope of 0.2 keeps gradients alive where a unit is off."""
-    return nn.LeakyReLU(0.2)
 
 
 class Autoencoder(Net):
@@ -177,13 +152,23 @@ class Autoencoder(Net):
         members: shape of the members
         codes: numbers the encoder gives per latent: 1 is a point, 2 are the mean and log-variance of a Gaussian
         likelihood: turns the decoder's output into a distribution of x
+        maps: what both are made of
     """
 
-    def __init__(self, dim: int, latent: int, hidden: Sizes, members: Sizes, codes: int, likelihood: Likelihood):
+    def __init__(
+        self,
+        dim: int,
+        latent: int,
+        hidden: Sizes,
+        members: Sizes,
+        codes: int,
+        likelihood: Likelihood,
+        maps: Maps = plain,
+    ):
         super().__init__()
         self.dim, self.latent, self.members = dim, latent, members
-        self.encoder = MLP(dim, codes * latent, hidden, members)
-        self.decoder = MLP(latent, dim, hidden[::-1], members)
+        self.encoder = maps.encoder(dim, codes * latent, hidden, members)
+        self.decoder = maps.decoder(latent, dim, hidden, members)
         self.likelihood = likelihood
 
     def decode(self, z: Tensor) -> Tensor:
@@ -203,6 +188,7 @@ def stacked(make: Callable[[Sizes], Module], members: Sizes, seed: int) -> Modul
         the net, its weights of shape ``(*members, ...)``
 
     Example:
+        >>> from gen_lib.nets import Linear
         >>> together = stacked(lambda members: Linear(1, 1, members), (3,), seed=0)
         >>> alone = stacked(lambda members: Linear(1, 1, members), (), seed=2)
         >>> torch.equal(together.weight[2], alone.weight)

@@ -10,9 +10,11 @@ import ipywidgets
 import matplotlib as mpl
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from gen_lib.figures import explore
+from gen_lib import METHODS, data
+from gen_lib.figures import explore, live
 from gen_lib.figures.choices import _panel
 from gen_lib.figures.page import element, script
 
@@ -204,3 +206,25 @@ def test_the_same_call_gives_the_same_page(shown):
         explore(line, alt="A line.", slope=[1, 2])
     first, second = (hashlib.sha256(bundle["text/html"].encode()).digest() for bundle in shown)
     assert first == second
+
+
+def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(monkeypatch):
+    bundles = []
+    monkeypatch.setattr("gen_lib.figures.live.display", lambda bundle, raw: bundles.append(bundle))
+    net = METHODS["fm"].build(dim=1, members=(8,))
+    live.flow_lab(data.mixture_1d(), {"learned": net}, alt="Particles.", particles=20)
+    spec = Parts(bundles[0]["text/html"]).spec
+    weights = np.frombuffer(base64.b64decode(spec["fields"]["learned"]["weights"]), "<f4")
+    assert spec["fields"]["learned"]["members"] == 1
+    first = [p[0].detach().flatten() for p in net.map.parameters()]
+    assert np.array_equal(weights, torch.cat(first).numpy())
+    assert spec["steps"] == 8
+    assert set(bundles[0]) == {"image/png", "text/html", "text/plain"}
+
+
+@pytest.mark.parametrize(
+    "of", [data.mixture_2d(), data.GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))]
+)
+def test_the_flow_lab_refuses_other_mixtures(of):
+    with pytest.raises(ValueError, match="two Gaussians on the line"):
+        live.flow_lab(of, {}, alt="Particles.")

@@ -13,11 +13,10 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .page import element
+from .page import element, png
 
 Value = str | bool | int | float
 VIEW = {"version_major": 2, "version_minor": 0}  # of the protocol of widgets
-COLOURS = 64  # of a picture; lines and text need few, and each halving saves an eighth
 
 
 def explore(
@@ -124,13 +123,12 @@ def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: in
     frames: dict[bytes, int] = {}
     order, sizes = [], set()
     for combination in itertools.product(*values.values()):
-        picture = _picture(draw, dict(zip(values, combination, strict=True)))
-        sizes.add(picture.size)
+        figure = draw(**dict(zip(values, combination, strict=True)))
+        picture = png(figure if isinstance(figure, Figure) else plt.gcf())
+        sizes.add(Image.open(io.BytesIO(picture)).size)
         if len(sizes) > 1:
             raise ValueError(f"draw must make figures of one size, so that the page stands still, got {sorted(sizes)}")
-        file = io.BytesIO()
-        picture.save(file, "png", optimize=True)
-        order.append(frames.setdefault(file.getvalue(), len(frames)))
+        order.append(frames.setdefault(picture, len(frames)))
     spent = sum(4 * len(frame) // 3 for frame in frames)
     if spent > budget:
         raise ValueError(
@@ -138,16 +136,6 @@ def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: in
             "a smaller figure, or fewer points in it"
         )
     return [*frames], order
-
-
-def _picture(draw: Callable[..., Any], values: dict[str, Value]) -> Image.Image:
-    figure = draw(**values)
-    figure = figure if isinstance(figure, Figure) else plt.gcf()
-    file = io.BytesIO()
-    # not the tight box of notebooks, which depends on what is drawn
-    figure.savefig(file, format="png", bbox_inches=None, facecolor="white")
-    plt.close(figure)
-    return Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
 
 
 def _panel(

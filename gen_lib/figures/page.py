@@ -6,12 +6,21 @@ between them, or how often the script is there. The book keeps it once per page 
 
 import base64
 import html
+import io
 import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from PIL import Image
+
+LIBRARY = ("net", "samplers", "mixture")  # what gen_lib computes, once more in JavaScript
+#: What a figure needs beside its own script and what all share.
+PARTS: Mapping[str, tuple[str, ...]] = {"explore": (), "flow-lab": (*LIBRARY, "plot")}
+COLOURS = 64  # of a picture; lines and text need few, and each halving saves an eighth
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
 
@@ -19,7 +28,7 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
     """The HTML of a figure.
 
     Args:
-        name: the element is ``<gen-lib-NAME>``, and its script ``js/NAME.js``
+        name: of :data:`PARTS`; the element is ``<gen-lib-NAME>``
         spec: what the script makes the figure from; any text in it stays text
         picture: PNG that stands there until the script runs, and where none does
         alt: what the picture shows
@@ -47,7 +56,20 @@ def safe_json(spec: Mapping[str, Any]) -> str:
 
 @cache
 def script(name: str) -> str:
-    """The source of ``js/NAME.js`` behind what all figures share, in a scope of its own."""
+    """The source of a figure behind what it needs, in a scope of its own."""
     folder = files(__package__) / "js"
-    parts = [(folder / f"{part}.js").read_text("utf-8") for part in ("common", name)]
+    names = ("common", *PARTS[name], name.replace("-", "_"))
+    parts = [(folder / f"{part}.js").read_text("utf-8") for part in names]
     return "(() => {\n" + "\n".join(parts).replace("</", "<\\/") + "\n})();"
+
+
+def png(figure: Figure) -> bytes:
+    """A small picture of a whole figure, which is closed."""
+    file = io.BytesIO()
+    # not the tight box of notebooks, which depends on what is drawn
+    figure.savefig(file, format="png", bbox_inches=None, facecolor="white")
+    plt.close(figure)
+    small = io.BytesIO()
+    few = Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(small, "png", optimize=True)
+    return small.getvalue()

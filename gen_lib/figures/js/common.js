@@ -76,7 +76,7 @@ class Figure extends HTMLElement {
   }
 
   // Plays a slider from where it stands, or from the start; slower for those who asked for less motion.
-  player(name, slider, count) {
+  player(name, slider, count, pause = 300) {
     const button = make("button", { type: "button", textContent: "Play" });
     button.setAttribute("aria-label", `Play ${name}`);
     let timer = null;
@@ -91,13 +91,13 @@ class Figure extends HTMLElement {
       if (Number(slider.input.value) === count - 1) slider.move(0);
       button.textContent = "Stop";
       button.setAttribute("aria-label", `Stop ${name}`);
-      const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1500 : 300;
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const stride = calm ? Math.ceil(count / 10) : 1;
       timer = setInterval(() => {
-        const to = Number(slider.input.value) + 1;
-        if (to >= count || !this.isConnected) return stop();
-        slider.move(to);
-        if (to === count - 1) stop();
-      }, pause);
+        if (!this.isConnected) return stop();
+        slider.move(Math.min(Number(slider.input.value) + stride, count - 1));
+        if (Number(slider.input.value) === count - 1) stop();
+      }, calm ? 1500 : pause);
     });
     this.controls.append(make("span", { className: "gen-lib-control" }, button));
   }

@@ -1,0 +1,136 @@
+// Noise on the left, data on the right: particles in a learned or the exact velocity field of a mixture on the line.
+
+class FlowLab extends Figure {
+  start({ mixture, fields, noise, steps, label }) {
+    this.querySelector("img").remove();
+    const z = Float64Array.from(floats(noise));
+    const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50];
+    const samplers = { Euler: euler, Heun: heun };
+    const nets = Object.fromEntries(Object.entries(fields).map(([name, spec]) => [name, new Net(spec).field(1)]));
+    const state = { field: "exact", sampler: "Euler", steps: counts.indexOf(steps), time: 100 };
+    let exact = new Mixture(mixture);
+    let paths = [];
+
+    const names = ["exact", ...Object.keys(nets)];
+    this.menu("field", names, 0, (k) => { state.field = names[k]; move(); });
+    this.menu("sampler", Object.keys(samplers), 0, (k) => { state.sampler = Object.keys(samplers)[k]; move(); });
+    this.slider("steps", counts.map(String), state.steps, (k) => { state.steps = k; move(); });
+    const percent = Array.from({ length: 101 }, (_, k) => (k / 100).toFixed(2));
+    const time = this.slider("time", percent, state.time, (k) => { state.time = k; show(); });
+    this.player("time", time, percent.length, 60);
+    const shares = Array.from({ length: 19 }, (_, k) => (0.05 * (k + 1)).toFixed(2));
+    const share = shares.indexOf((exact.weights[0]).toFixed(2));
+    this.slider("share of the lower heap", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
+    const centres = Array.from({ length: 33 }, (_, k) => (0.25 * k - 4).toFixed(2));
+    const heap = ["lower heap at", "upper heap at"].map((name, k) =>
+      this.slider(name, centres, centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
+        change((m) => { m.means[k] = [+centres[to]]; });
+      }));
+
+    const change = (edit) => {
+      const copy = { weights: [...exact.weights], means: exact.means.map((m) => [...m]), covariances: exact.covariances };
+      edit(copy);
+      exact = new Mixture(copy);
+      move();
+    };
+    const plot = new Plot(this, {
+      x: [0, 1], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "place x", label,
+    });
+    const said = make("p", { className: "gen-lib-said" });
+    said.setAttribute("aria-live", "polite");
+    this.append(said);
+
+    const velocity = (x, t) => (state.field === "exact" ? exact.velocity(x, t) : nets[state.field](x, t));
+    const move = () => {
+      const count = counts[state.steps];
+      paths = samplers[state.sampler](velocity, z, count);
+      const ends = paths[count];
+      const above = ends.reduce((sum, x) => sum + (x > 0), 0) / ends.length;
+      const wanted = exact.weights.reduce((sum, w, k) => sum + w * normal(exact.means[k][0] / Math.sqrt(exact.covariances[k][0][0])), 0);
+      const asked = count * (state.sampler === "Heun" ? 2 : 1);
+      said.textContent = `${asked} evaluation${asked > 1 ? "s" : ""}: ${(100 * above).toFixed(0)} % of the particles end above 0; of the data ${(100 * wanted).toFixed(0)} % are.`;
+      show();
+    };
+    const at = (p, t) => { // on the polygon that the sampler walks along
+      const count = paths.length - 1;
+      const i = Math.min(Math.floor(t * count), count - 1);
+      const rest = t * count - i;
+      return (1 - rest) * paths[i][p] + rest * paths[i + 1][p];
+    };
+    const show = () => {
+      plot.resize();
+      plot.clear();
+      const now = state.time / 100;
+      plot.inside(() => {
+        arrows(plot, velocity);
+        const times = clock(paths.length - 1);
+        for (let p = 0; p < z.length; p += 2) {
+          plot.line(times.map((t, i) => [t, paths[i][p]]), ROLES.inference, { alpha: 0.35 });
+        }
+        plot.line(curve(exact, 1, -0.22), ROLES.data, { width: 2 });
+        plot.line(curve(new Mixture({ weights: [1], means: [[0]], covariances: [[[1]]] }), 0, 0.22), ROLES.prior, { width: 2 });
+        const role = state.time === 0 ? "prior" : state.time === 100 ? "output" : "inference";
+        plot.dots(Array.from(z, (_, p) => [now, at(p, now)]), ROLES[role], { size: 2.5, alpha: 0.8 });
+        exact.means.forEach(([m]) => plot.dots([[1, m]], ROLES.data, { size: 6 }));
+      });
+    };
+    grab(plot, () => exact.means.map(([m]) => [1, m]), (k, [, y]) => {
+      const to = Math.min(32, Math.max(0, Math.round((y + 4) / 0.25)));
+      if (Number(heap[k].input.value) !== to) heap[k].move(to);
+    });
+    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    move();
+  }
+}
+
+// The density of a mixture on its side: bulges from a base line at time t.
+function curve({ weights, means, covariances }, t, scale) {
+  return Array.from({ length: 121 }, (_, i) => {
+    const y = -5 + i / 12;
+    const p = weights.reduce((sum, w, k) => {
+      const s2 = covariances[k][0][0];
+      return sum + (w / Math.sqrt(2 * Math.PI * s2)) * Math.exp(-((y - means[k][0]) ** 2) / (2 * s2));
+    }, 0);
+    return [t + scale * p, y];
+  });
+}
+
+// Short strokes in the direction of the velocity, on a grid of times and places.
+function arrows(plot, velocity) {
+  const color = getComputedStyle(plot.canvas).color;
+  const places = Float64Array.from({ length: 17 }, (_, i) => -4.8 + 0.6 * i);
+  for (let t = 0.04; t < 1; t += 0.08) {
+    const v = velocity(places, t);
+    places.forEach((x, i) => plot.line([[t, x], [t + 0.03, x + 0.03 * v[i]]], color, { alpha: 0.35 }));
+  }
+}
+
+// Distribution function of a standard normal number (Abramowitz and Stegun 26.2.17, error below 1e-7).
+function normal(x) {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const tail = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const p = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * tail;
+  return x > 0 ? 1 - p : p;
+}
+
+// Points of a drawing that a finger or a mouse can drag.
+function grab(plot, points, moved) {
+  let held = -1;
+  const nearest = (event) => {
+    const [x, y] = plot.place(event);
+    const far = points().map(([px, py]) => Math.hypot(plot.px(px) - plot.px(x), plot.py(py) - plot.py(y)));
+    const best = far.indexOf(Math.min(...far));
+    return far[best] < 24 ? best : -1;
+  };
+  plot.canvas.addEventListener("pointerdown", (event) => {
+    held = nearest(event);
+    if (held >= 0) plot.canvas.setPointerCapture(event.pointerId);
+  });
+  plot.canvas.addEventListener("pointermove", (event) => {
+    plot.canvas.style.cursor = held >= 0 || nearest(event) >= 0 ? "grab" : "";
+    if (held >= 0) moved(held, plot.place(event));
+  });
+  for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = -1; });
+}
+
+if (!customElements.get("gen-lib-flow-lab")) customElements.define("gen-lib-flow-lab", FlowLab);

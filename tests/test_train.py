@@ -213,3 +213,50 @@ def test_a_bad_schedule_is_refused_before_anything_moves(method, error, message)
     with pytest.raises(error, match=message):
         fit(method, net, data.mixture_1d(), **QUIET)
     assert torch.equal(weights(net), before)
+
+
+def moved(net, before):
+    return {n: (p - before[n]).abs().amax().item() for n, p in net.named_parameters()}
+
+
+def start(method=None):
+    net = (method or methods.gan()).build(dim=2, members=(2,))
+    return net, {n: p.detach().clone() for n, p in net.named_parameters()}
+
+
+def test_each_player_has_its_own_rate():
+    net, before = start()  # the first step of Adam is as long as its rate, whatever the gradient
+    fit(methods.gan(), net, data.ring(), steps=1, lr={"critic": 1e-3, "generator": 1e-2}, progress=False)
+    for name, most in moved(net, before).items():
+        assert most == pytest.approx(1e-2 if name.startswith("generator") else 1e-3, rel=1e-2)
+
+
+def test_equal_rates_are_one_rate():
+    nets = []
+    for lr in (1e-3, {"critic": 1e-3, "generator": 1e-3}):
+        net, _ = start()
+        fit(methods.gan(), net, data.ring(), steps=5, lr=lr, progress=False)
+        nets.append(net)
+    assert all(torch.equal(a, b) for a, b in zip(*(net.parameters() for net in nets), strict=True))
+
+
+def test_without_memory_every_step_has_the_length_of_the_rate():
+    net, before = start(methods.fm())
+    fit(methods.fm(), net, data.ring(), steps=3, lr=1e-2, betas=(0.0, 0.0), schedule=constant, progress=False)
+    for name, p in net.named_parameters():  # three steps of one rate, each up or down: 1 or 3 rates in all
+        rates = (p.detach() - before[name]).abs() / 1e-2
+        assert ((rates - 1).abs().lt(0.05) | (rates - 3).abs().lt(0.05)).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("wrong", [(0.9,), (1.0, 0.999), (-0.1, 0.9), 0.9])
+def test_betas_out_of_range_are_refused(wrong, unchecked):
+    net, _ = start()
+    with pytest.raises(ValueError, match="betas"):
+        fit(methods.gan(), net, data.ring(), steps=1, betas=wrong, progress=False)
+
+
+@pytest.mark.parametrize("wrong", [{"critic": 1e-3}, {"critic": 1e-3, "generator": 0.0}, {"critic": 1, "gen": 1}])
+def test_rates_that_miss_a_player_are_refused(wrong):
+    net, _ = start()
+    with pytest.raises(ValueError, match="lr"):
+        fit(methods.gan(), net, data.ring(), steps=1, lr=wrong, progress=False)

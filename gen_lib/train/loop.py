@@ -1,7 +1,7 @@
 """The training loop, one for all methods: draw pairs, loss, backward, step."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -45,7 +45,8 @@ def fit(
     *,
     steps: int = 2000,
     batch: int = 256,
-    lr: float = 1e-2,
+    lr: float | Mapping[str, float] = 1e-2,
+    betas: tuple[float, float] = (0.9, 0.999),
     seed: int = 0,
     schedule: Callable[[float], float] = cosine,
     clip: float | None = None,
@@ -68,7 +69,11 @@ def fit(
         data: a distribution, drawn afresh at every step, or a tensor of points ``(n, d)``, drawn with replacement
         steps: number of steps; one step is one pass over the method's turns
         batch: pairs per member and turn
-        lr: initial learning rate of Adam
+        lr: initial learning rate of Adam; in a game each player may have its own, by the name of its turn:
+            ``{"critic": 3e-3, "generator": 1e-3}``
+        betas: how much of the past Adam keeps, in the mean of the gradient and in that of its square, each from 0 to
+            below 1. In a game the gradient of one player changes with the other, and what it was before misleads:
+            ``(0.0, 0.9)``
         seed: of the noise, the data and the times
         schedule: share of the learning rate as a function of the share of steps done
         clip: largest norm of a member's gradient; members never share a clip
@@ -97,16 +102,19 @@ def fit(
     """
     steps, batch = check.whole("steps", steps, least=1), check.whole("batch", batch, least=1)
     seed = check.whole("seed", seed, least=0)
-    check.number("lr", lr, above=0)
     check.number("weight_decay", weight_decay, least=0)
     if clip is not None:
         check.number("clip", clip, above=0)
     plan = _plan(method, steps)
     names = [name for name, _ in plan[0].turns]
+    rates = _rates(lr, names)
+    _check_betas(betas)
     sample = _source(data, net)
     weight = next(net.parameters())
     movers = {name: list(net.get_submodule(name).parameters()) for name in names}
-    adams = {n: torch.optim.AdamW(p, lr, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
+    adams = {
+        n: torch.optim.AdamW(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()
+    }
     record = Record(net, names, steps, stopping)
     bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
     with draws.streams(net.members, seed, weight.device):
@@ -124,7 +132,7 @@ def fit(
                 for p, g in zip(movers[name], gradients, strict=True):
                     p.grad = g.contiguous()  # the fused step takes its memory to be laid out as that of p
                 for group in adams[name].param_groups:
-                    group["lr"] = lr * schedule(step / steps)
+                    group["lr"] = rates[name] * schedule(step / steps)
                 adams[name].step()
                 if now.constrain is not None:
                     with torch.no_grad():
@@ -153,6 +161,27 @@ def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method
         if turns != first:
             raise ValueError(f"method must keep its turns, {first}, at {step / steps:g} done it has {turns}")
     return plan
+
+
+def _rates(lr: float | Mapping[str, float], names: list[str]) -> dict[str, float]:
+    """The learning rate of each turn."""
+    if not isinstance(lr, Mapping):
+        check.number("lr", lr, above=0)
+        return dict.fromkeys(names, lr)
+    if set(lr) != set(names):
+        raise ValueError(f"lr must name every turn, {sorted(set(names))}, got {sorted(lr)}")
+    for name, rate in lr.items():
+        check.number(f"lr of {name}", rate, above=0)
+    return dict(lr)
+
+
+def _check_betas(betas: tuple[float, float]) -> None:
+    if not isinstance(betas, tuple) or len(betas) != 2:
+        raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r}")
+    for beta in betas:
+        check.number("each of betas", beta, least=0)
+        if beta >= 1:
+            raise ValueError(f"each of betas must lie from 0 to below 1, got {beta!r}")
 
 
 def _source(data: Distribution | Tensor, net: Net) -> Callable[[tuple[int, ...]], Tensor]:

@@ -8,6 +8,7 @@ means little without it.
 from .bits import bits_per_dimension
 from .distances import Level, beside_floor, energy_distance, floor, mmd, sliced_w2, w1, w2
 from .quality import Modes, active_units, modes_covered, nll, path_energy, reconstruction_error, straightness
+from .variety import linear_probe, variety
 
 __all__ = [
     "Level",
@@ -17,6 +18,7 @@ __all__ = [
     "bits_per_dimension",
     "energy_distance",
     "floor",
+    "linear_probe",
     "mmd",
     "modes_covered",
     "nll",
@@ -24,6 +26,7 @@ __all__ = [
     "reconstruction_error",
     "sliced_w2",
     "straightness",
+    "variety",
     "w1",
     "w2",
 ]

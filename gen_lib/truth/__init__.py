@@ -3,12 +3,14 @@
 When the data are a :class:`~gen_lib.data.mixtures.GaussianMixture` and the source is N(0, I), with noise at t = 0,
 data at t = 1 and straight paths between independent pairs, the density, the score and the velocity of every x_t are
 closed formulas; on the line, and for a single Gaussian, so are the flow map and the average velocity. A VAE with a
-small latent has its likelihood by quadrature, and a linear one its optimum by an eigendecomposition.
+small latent has its likelihood by quadrature, and a linear one its optimum by an eigendecomposition. Between two
+mixtures the best critic of a game is known, and the divergence that it measures.
 
 Everything is computed in float64 and returned in the precision it was asked in: give float64 points for exact answers.
 """
 
 from .flow import average_velocity, flow_map, pushforward_log_prob
+from .game import jensen_shannon, log_ratio
 from .latent import ElboGap, Ppca, elbo_gap, ppca
 from .marginal import Estimate, irreducible_loss, log_prob_at, score, velocity, velocity_variance
 
@@ -20,7 +22,9 @@ __all__ = [
     "elbo_gap",
     "flow_map",
     "irreducible_loss",
+    "jensen_shannon",
     "log_prob_at",
+    "log_ratio",
     "ppca",
     "pushforward_log_prob",
     "score",

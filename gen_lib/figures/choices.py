@@ -34,7 +34,7 @@ def explore(
     pictures of all combinations, which are made now. In print stands the first picture.
 
     Args:
-        draw: makes a figure of :mod:`matplotlib.pyplot`, or returns one; called with one value of each choice
+        draw: makes a figure of ``matplotlib.pyplot``, or returns one; called with one value of each choice
         alt: what the first picture shows, for those who do not see it
         start: the values that are shown first, by name; the first of each choice if not given
         between: with a kernel, sliders may also stand between the values

@@ -61,7 +61,7 @@ def test_opens_from_the_disk(browser, name):
 
 def test_weight(opened, origin):
     own = {unquote(urlsplit(url).path).lstrip("/") for url in opened.requests if url.startswith(origin)}
-    shared = ("_static", "searchindex.js")  # loaded once for all pages; the index grows with the book, not with the page
+    shared = ("_static", "searchindex.js")  # loaded once for all pages; the index grows with the book
     weight = sum((SITE / path).stat().st_size for path in own if not path.startswith(shared))
     assert weight <= WEIGHT
 

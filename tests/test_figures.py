@@ -16,7 +16,7 @@ from PIL import Image
 from gen_lib import METHODS, data
 from gen_lib.figures import explore, live
 from gen_lib.figures.choices import _panel
-from gen_lib.figures.page import element, script
+from gen_lib.figures.page import element, library, script
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -154,14 +154,14 @@ EVIL = "</script><img src=x onerror=alert(1)>"
 def test_text_of_parameters_stays_text(shown):
     explore(lambda name: line(), alt=f"A line {EVIL}", name=[EVIL, "<!--", "b"])
     parts = Parts(shown[0]["text/html"])
-    assert [tag for tag in parts.tags if tag not in ("gen-lib-explore", "p")] == ["img", "script", "script"]
+    assert [tag for tag in parts.tags if tag not in ("gen-lib-explore", "p")] == ["img", "script", "script", "script"]
     assert parts.spec["choices"][0]["values"] == [EVIL, "<!--", "b"]
     assert parts.image["alt"].endswith(EVIL)
 
 
 def test_a_script_ends_where_it_should():
-    assert "</" not in script("explore")
-    assert Parts(element("explore", {"at": []}, b"", "A picture.")).tags.count("script") == 2
+    assert "</" not in script("explore") + library()
+    assert Parts(element("explore", {"at": []}, b"", "A picture.")).tags.count("script") == 3
 
 
 def controls(draw, between=True, **values) -> dict[str, ipywidgets.Widget]:
@@ -210,7 +210,7 @@ def test_the_same_call_gives_the_same_page(shown):
 
 def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(monkeypatch):
     bundles = []
-    monkeypatch.setattr("gen_lib.figures.live.display", lambda bundle, raw: bundles.append(bundle))
+    monkeypatch.setattr("gen_lib.figures.page.display", lambda bundle, raw: bundles.append(bundle))
     net = METHODS["fm"].build(dim=1, members=(8,))
     live.flow_lab(data.mixture_1d(), {"learned": net}, alt="Particles.", particles=20)
     spec = Parts(bundles[0]["text/html"]).spec

@@ -8,18 +8,19 @@ import base64
 import html
 import io
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import matplotlib.pyplot as plt
+from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-LIBRARY = ("net", "samplers", "mixture")  # what gen_lib computes, once more in JavaScript
-#: What a figure needs beside its own script and what all share.
-PARTS: Mapping[str, tuple[str, ...]] = {"explore": (), "flow-lab": (*LIBRARY, "plot")}
+LIBRARY = ("common", "net", "samplers", "mixture", "plot")  # what figures share; the rest of the folder are figures
+NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = 64  # of a picture; lines and text need few, and each halving saves an eighth
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
@@ -28,7 +29,7 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
     """The HTML of a figure.
 
     Args:
-        name: of :data:`PARTS`; the element is ``<gen-lib-NAME>``
+        name: that of its script; the element is ``<gen-lib-NAME>``
         spec: what the script makes the figure from; any text in it stays text
         picture: PNG that stands there until the script runs, and where none does
         alt: what the picture shows
@@ -45,8 +46,32 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
         f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
         f'<p class="gen-lib-hint">{HINT}</p>'
         f'<script type="application/json">{safe_json(spec)}</script></gen-lib-{name}>\n'
+        f'<script data-gen-lib="library">{library()}</script>\n'
         f'<script data-gen-lib="{name}">{script(name)}</script>'
     )
+
+
+def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
+    """Put a figure into the output of a cell: HTML, and a picture for print and for pages without scripts.
+
+    Args:
+        name: that of its script
+        spec: what the script makes the figure from
+        figure: what stands there until the script runs, and where none does; it is closed
+        alt: what the figure shows
+
+    Raises:
+        ValueError: no description
+    """
+    if not alt.strip():
+        raise ValueError("alt must say what the figure shows, got nothing")
+    picture = png(figure)
+    bundle = {
+        "image/png": base64.b64encode(picture).decode(),
+        "text/html": element(name, spec, picture, alt),
+        "text/plain": alt,
+    }
+    display(bundle, raw=True)
 
 
 def safe_json(spec: Mapping[str, Any]) -> str:
@@ -55,12 +80,23 @@ def safe_json(spec: Mapping[str, Any]) -> str:
 
 
 @cache
+def library() -> str:
+    """What figures share, once per page: its names at the left margin become those of the object ``genLib``."""
+    source = "\n".join(_read(part) for part in LIBRARY)
+    names = ", ".join(NAME.findall(source))
+    return f'globalThis.genLib ??= (() => {{\n"use strict";\n{source}\nreturn {{ {names} }};\n}})();'
+
+
+@cache
 def script(name: str) -> str:
-    """The source of a figure behind what it needs, in a scope of its own."""
-    folder = files(__package__) / "js"
-    names = ("common", *PARTS[name], name.replace("-", "_"))
-    parts = [(folder / f"{part}.js").read_text("utf-8") for part in names]
-    return "(() => {\n" + "\n".join(parts).replace("</", "<\\/") + "\n})();"
+    """The source of a figure, in a scope of its own that knows the library's names."""
+    names = ", ".join(NAME.findall("\n".join(_read(part) for part in LIBRARY)))
+    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+
+
+def _read(name: str) -> str:
+    source = (files(__package__) / "js" / f"{name.replace('-', '_')}.js").read_text("utf-8")
+    return source.replace("</", "<\\/")  # no text of a script may end it
 
 
 def png(figure: Figure) -> bytes:

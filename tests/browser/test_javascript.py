@@ -10,7 +10,6 @@ from gen_lib import METHODS, data, samplers, truth
 from gen_lib.figures import export, page
 from gen_lib.nets import MLP, leaky
 
-NAMES = "Net, Mixture, euler, heun, jump, floats, clock"
 GENERATOR = torch.Generator().manual_seed(0)
 
 
@@ -18,11 +17,11 @@ GENERATOR = torch.Generator().manual_seed(0)
 def run(browser):
     """A function that evaluates an expression over the scripts, with `spec` at hand; arrays come back as lists."""
     tab = browser.new_page()
-    parts = [(page.files("gen_lib.figures") / "js" / f"{part}.js").read_text("utf-8") for part in page.LIBRARY]
-    tab.evaluate("source => { window.js = Function(source)(); }", "\n".join([*parts, f"return {{ {NAMES} }};"]))
+    names = "Net, Mixture, euler, heun, jump, floats, clock"
+    tab.evaluate(page.library())
     yield lambda expression, spec: torch.tensor(
         tab.evaluate(
-            f"spec => {{ const {{ {NAMES} }} = window.js; const got = {expression};"
+            f"spec => {{ const {{ {names} }} = genLib; const got = {expression};"
             "return Array.isArray(got) ? got.map(g => Array.from(g)) : Array.from(got); }",
             json.loads(page.safe_json(spec)),
         ),

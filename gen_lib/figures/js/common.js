@@ -1,4 +1,3 @@
-"use strict";
 // What all figures share: their looks, their controls, and manners towards the page around them.
 
 const LOOKS = `
@@ -101,4 +100,9 @@ class Figure extends HTMLElement {
     });
     this.controls.append(make("span", { className: "gen-lib-control" }, button));
   }
+}
+
+// The element of a figure, <gen-lib-NAME>; a notebook may bring it many times.
+function define(name, kind) {
+  if (!customElements.get(`gen-lib-${name}`)) customElements.define(`gen-lib-${name}`, kind);
 }

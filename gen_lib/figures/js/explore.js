@@ -26,4 +26,4 @@ class Explore extends Figure {
   }
 }
 
-if (!customElements.get("gen-lib-explore")) customElements.define("gen-lib-explore", Explore);
+define("explore", Explore);

@@ -105,32 +105,4 @@ function arrows(plot, velocity) {
   }
 }
 
-// Distribution function of a standard normal number (Abramowitz and Stegun 26.2.17, error below 1e-7).
-function normal(x) {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const tail = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const p = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * tail;
-  return x > 0 ? 1 - p : p;
-}
-
-// Points of a drawing that a finger or a mouse can drag.
-function grab(plot, points, moved) {
-  let held = -1;
-  const nearest = (event) => {
-    const [x, y] = plot.place(event);
-    const far = points().map(([px, py]) => Math.hypot(plot.px(px) - plot.px(x), plot.py(py) - plot.py(y)));
-    const best = far.indexOf(Math.min(...far));
-    return far[best] < 24 ? best : -1;
-  };
-  plot.canvas.addEventListener("pointerdown", (event) => {
-    held = nearest(event);
-    if (held >= 0) plot.canvas.setPointerCapture(event.pointerId);
-  });
-  plot.canvas.addEventListener("pointermove", (event) => {
-    plot.canvas.style.cursor = held >= 0 || nearest(event) >= 0 ? "grab" : "";
-    if (held >= 0) moved(held, plot.place(event));
-  });
-  for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = -1; });
-}
-
-if (!customElements.get("gen-lib-flow-lab")) customElements.define("gen-lib-flow-lab", FlowLab);
+define("flow-lab", FlowLab);

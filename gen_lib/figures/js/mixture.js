@@ -55,3 +55,11 @@ class Mixture {
     };
   }
 }
+
+// Distribution function of a standard normal number (Abramowitz and Stegun 26.2.17, error below 1e-7).
+function normal(x) {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const tail = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const p = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * tail;
+  return x > 0 ? 1 - p : p;
+}

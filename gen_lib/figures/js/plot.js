@@ -108,3 +108,23 @@ class Plot {
     }
   }
 }
+
+// Points of a drawing that a finger or a mouse can drag.
+function grab(plot, points, moved) {
+  let held = -1;
+  const nearest = (event) => {
+    const [x, y] = plot.place(event);
+    const far = points().map(([px, py]) => Math.hypot(plot.px(px) - plot.px(x), plot.py(py) - plot.py(y)));
+    const best = far.indexOf(Math.min(...far));
+    return far[best] < 24 ? best : -1;
+  };
+  plot.canvas.addEventListener("pointerdown", (event) => {
+    held = nearest(event);
+    if (held >= 0) plot.canvas.setPointerCapture(event.pointerId);
+  });
+  plot.canvas.addEventListener("pointermove", (event) => {
+    plot.canvas.style.cursor = held >= 0 || nearest(event) >= 0 ? "grab" : "";
+    if (held >= 0) moved(held, plot.place(event));
+  });
+  for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = -1; });
+}

@@ -1,19 +1,15 @@
-"""Figures in which a trained net runs: in the page itself, without a kernel."""
+"""Particles in a velocity field."""
 
-import base64
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
-from matplotlib.figure import Figure
 
-from .. import plots, samplers, truth
-from ..data import GaussianMixture
-from ..nets import Field
-from . import export
-from .page import element, png
+from ... import plots, samplers, truth
+from ...data import GaussianMixture
+from ...nets import Field
+from .. import export
+from ..page import show
 
 
 def flow_lab(
@@ -48,17 +44,4 @@ def flow_lab(
         "noise": export.floats(noise),
         "steps": steps,
     }
-    _show("flow-lab", spec, figure, alt)
-
-
-def _show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
-    """The figure of the page, with a picture for print and for pages without scripts."""
-    if not alt.strip():
-        raise ValueError("alt must say what the figure shows, got nothing")
-    picture = png(figure)
-    bundle = {
-        "image/png": base64.b64encode(picture).decode(),
-        "text/html": element(name, spec, picture, alt),
-        "text/plain": alt,
-    }
-    display(bundle, raw=True)
+    show("flow-lab", spec, figure, alt)

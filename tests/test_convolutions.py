@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from gen_lib import fit, images, methods
-from gen_lib.methods.gan import squared_slope
+from gen_lib.methods.gan import score_and_slope
 from gen_lib.nets import Down, ImageDecoder, ImageEncoder, Linear, Up, convolutional
 
 SHAPE, DIM = (3, 16, 16), 3 * 16 * 16
@@ -97,12 +97,14 @@ def test_members_train_as_if_alone_and_the_same_twice(name):
     def trained(members, seed):
         net = build(name, members, seed)
         fit(MADE[name], net, x, steps=3, batch=4, lr=1e-3, seed=seed, progress=False)
-        return [weight.detach() for weight in net.parameters()]
+        return {key: weight.detach() for key, weight in net.named_parameters()}
 
     first, again, alone = trained((3,), 0), trained((3,), 0), trained((), 2)
-    for one, two, member in zip(first, again, alone, strict=True):
-        assert torch.equal(one, two)
-        assert torch.allclose(one[2], member, atol=1e-4)
+    for key, one in first.items():
+        assert torch.equal(one, again[key])
+        # In pairs the last bias of the critic cancels. Its gradient is rounding, and Adam takes a whole step for any.
+        if not (key == "critic.last.bias" and name == "gan"):
+            assert torch.allclose(one[2], alone[key], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -144,9 +146,9 @@ def test_the_slope_of_the_penalty_is_that_of_finite_differences():
     slopes = torch.autograd.grad(net.score(leaf := x.clone().requires_grad_()).sum(), leaf)[0]
     by_hand = (net.score(x + step * towards) - net.score(x - step * towards)) / (2 * step)
     assert torch.allclose((slopes * towards).sum(-1), by_hand, atol=1e-7)
-    assert torch.allclose(squared_slope(net, x), slopes.square().sum(-1))
+    assert torch.allclose(score_and_slope(net, x)[1], slopes.square().sum(-1))
     weights = list(net.critic.parameters())
-    gradients = torch.autograd.grad(squared_slope(net, x).sum(), weights, allow_unused=True)
+    gradients = torch.autograd.grad(score_and_slope(net, x)[1].sum(), weights, allow_unused=True)
     for weight, gradient in zip(weights, gradients, strict=True):
         if gradient is None:  # the last bias moves no slope
             assert weight is net.critic.last.bias
@@ -156,7 +158,7 @@ def test_the_slope_of_the_penalty_is_that_of_finite_differences():
         for sign in (1, -1):
             with torch.no_grad():
                 weight += sign * step * direction
-            penalties.append(squared_slope(net, x).sum().item())
+            penalties.append(score_and_slope(net, x)[1].sum().item())
             with torch.no_grad():
                 weight -= sign * step * direction
         slope = (penalties[0] - penalties[1]) / (2 * step)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gen_lib import METHODS, data, fit, methods, metrics
-from gen_lib.methods.gan import critic_loss, squared_slope
+from gen_lib.methods.gan import critic_loss, score_and_slope
 from gen_lib.nets import Adversaries
 
 
@@ -36,9 +36,25 @@ def test_the_optimal_critic_is_the_log_ratio_of_the_densities():
         assert abs(derivative.mean()) < 4 * derivative.std() / n**0.5
 
 
+def test_the_relativistic_critic_is_its_equation_term_by_term():
+    """In one pass of the critic over data and samples; here each term by a pass of its own."""
+    net = METHODS["gan"].build(dim=2, members=(3,), seed=1)
+    z, x = torch.randn(2, 3, 50, 2)
+    gamma = torch.tensor([[0.0], [0.5], [2.0]])
+    (_, critic), _ = methods.gan(relativistic=True, gamma=gamma).turns
+    made = net.generator(z).detach()
+    slopes = score_and_slope(net, x)[1] + score_and_slope(net, made)[1]
+    by_hand = (1 + (net.score(made) - net.score(x)).exp()).log() + gamma / 2 * slopes
+    loss = critic(net, z, x)
+    assert torch.allclose(loss, by_hand, rtol=1e-5, atol=1e-6)
+    weights = list(net.critic.parameters())
+    for got, wanted in zip(*(torch.autograd.grad(part.sum(), weights) for part in (loss, by_hand)), strict=True):
+        assert torch.allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
 def test_squared_slope_of_a_linear_critic_is_its_squared_weight():
     net = METHODS["gan"].build(dim=3, members=(2,), hidden=())
-    slope = squared_slope(net, torch.randn(2, 5, 3))
+    slope = score_and_slope(net, torch.randn(2, 5, 3))[1]
     weight = net.critic.layers[0].weight
     assert torch.allclose(slope, weight.square().sum((-2, -1))[:, None].expand(2, 5), atol=1e-6)
     gradient = torch.autograd.grad(slope.mean(-1).sum(), weight)[0]

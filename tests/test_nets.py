@@ -22,6 +22,23 @@ def test_initial_weights_are_those_of_torch():
     assert abs(weight.std() / reference.std() - 1) < 0.02
 
 
+@pytest.mark.parametrize("members", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("activation", [torch.nn.SiLU, torch.nn.LeakyReLU, torch.nn.Sigmoid, torch.nn.Tanh])
+def test_the_derivative_along_a_direction_is_that_of_forward_mode(members, activation):
+    net = MLP(3, 2, members=members, activation=activation).double()
+    x, t, v, one = (torch.randn(*members, 50, d, dtype=torch.float64) for d in (2, 1, 2, 1))
+    u, du = net.along((x, t), (v, one))
+    exact, slope, *_ = torch.func.jvp(net, (x, t), (v, one))
+    assert torch.equal(u, exact)
+    assert torch.allclose(du, slope, rtol=1e-12, atol=1e-14)
+    assert u.requires_grad
+    assert not du.requires_grad
+    gradients, wanted = (torch.autograd.grad(out.square().sum(), list(net.parameters())) for out in (u, net(x, t)))
+    assert all(map(torch.equal, gradients, wanted))
+    with torch.no_grad():
+        assert torch.equal(net.along((x, t), (v, one))[1], du)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_member_i_is_the_lone_net_with_seed_plus_i(name):
     together = METHODS[name].build(dim=2, members=(2, 2), seed=5)

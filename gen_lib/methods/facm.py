@@ -27,35 +27,27 @@ class Conditioning:
 
     Attributes:
         times: how many times the net is called with
-        velocity: ``(net, x_t, t)`` to the velocity
-        shortcut: ``(net, x_t, t)`` to the average velocity from t to 1
+        now: t to the times that ask for the velocity
+        end: t to the times that ask for the shortcut, t first
     """
 
     times: int
-    velocity: Callable[..., Tensor]
-    shortcut: Callable[..., Tensor]
+    now: Callable[[Tensor], tuple[Tensor, ...]]
+    end: Callable[[Tensor], tuple[Tensor, ...]]
+
+    def velocity(self, net: Callable[..., Tensor], x_t: Points, t: Times) -> Points:
+        """The velocity, shape ``(*members, n, d)`` as the points."""
+        return net(x_t, *self.now(t))
+
+    def shortcut(self, net: Callable[..., Tensor], x_t: Points, t: Times) -> Points:
+        """The average velocity from t to 1, shape ``(*members, n, d)`` as the points."""
+        return net(x_t, *self.end(t))
 
 
-def _velocity_r(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
-    return net(x_t, t, t)
-
-
-def _shortcut_r(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
-    return net(x_t, t, torch.ones_like(t))
-
-
-def _velocity_expanded(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
-    return net(x_t, 2 - t)
-
-
-def _shortcut_expanded(net: Callable[..., Tensor], x_t: Tensor, t: Tensor) -> Tensor:
-    return net(x_t, t)
-
-
-BY_TARGET_TIME = Conditioning(times=2, velocity=_velocity_r, shortcut=_shortcut_r)
+BY_TARGET_TIME = Conditioning(times=2, now=lambda t: (t, t), end=lambda t: (t, torch.ones_like(t)))
 """The net is told where it goes, F(x, t, r) with the velocity at r = t and the shortcut at r = 1."""
 
-BY_EXPANDED_TIME = Conditioning(times=1, velocity=_velocity_expanded, shortcut=_shortcut_expanded)
+BY_EXPANDED_TIME = Conditioning(times=1, now=lambda t: (2 - t,), end=lambda t: (t,))
 """The paper's preferred form, one clock c from 0 to 2 with the shortcut at c = t and the velocity at c = 2 - t."""
 
 
@@ -138,8 +130,8 @@ def consistency_error(
     References:
         FACM: Flow-Anchored Consistency Models (Peng et al., 2026), arXiv 2507.03738
     """
-    F, dF = along(lambda x_t, t: how.shortcut(net, x_t, t), x_t, t, v)
-    g = F.detach() - (v + (1 - t) * dF.detach())
+    F, dF = along(net, x_t, how.end(t), v)
+    g = F.detach() - (v + (1 - t) * dF)
     target = F.detach() - alpha(t) * (g if clamp is None else g.clamp(-clamp, clamp))
     return (F - target).square().sum(-1)
 

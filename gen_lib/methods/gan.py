@@ -53,21 +53,22 @@ def generator_loss(net: Adversaries, z: Codes, x: Points) -> PerSample:
     return softplus(-net.score(net.generator(z)))
 
 
-def squared_slope(net: Adversaries, points: Points) -> PerSample:
-    r"""How steep the critic is, differentiable in its weights.
+def score_and_slope(net: Adversaries, points: Points) -> tuple[PerSample, PerSample]:
+    r"""The critic's number, and how steep it is there; both differentiable in its weights.
 
-    .. math:: \| \nabla D(x) \|^2
+    .. math:: D(x), \qquad \| \nabla D(x) \|^2
 
     Args:
         net: critic D by ``net.score``
         points: where, shape ``(*members, n, d)``
 
     Returns:
-        shape ``(*members, n)``
+        both of shape ``(*members, n)``
     """
     points = points.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(net.score(points).sum(), points, create_graph=True)
-    return slope.square().sum(-1)
+    score = net.score(points)
+    (slope,) = torch.autograd.grad(score.sum(), points, create_graph=True)
+    return score, slope.square().sum(-1)
 
 
 def push(net: Adversaries, z: Codes) -> States:
@@ -112,9 +113,9 @@ def gan(
     checked(maps)
 
     def relativistic_critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
-        made = net.generator(z).detach()
-        penalty = squared_slope(net, x) + squared_slope(net, made)
-        return softplus(net.score(made) - net.score(x)) + torch.as_tensor(gamma).to(penalty) / 2 * penalty
+        both = torch.cat([x, net.generator(z).detach()], -2)  # one pass of the critic for all
+        (real, made), slopes = (part.chunk(2, -1) for part in score_and_slope(net, both))
+        return softplus(made - real) + torch.as_tensor(gamma).to(made) / 2 * sum(slopes)
 
     def relativistic_generator(net: Adversaries, z: Codes, x: Points) -> PerSample:
         return softplus(net.score(x) - net.score(net.generator(z)))
@@ -159,7 +160,7 @@ def wgan(
         if clip is not None:
             return distance
         between = torch.lerp(made, x, draws.uniform((*x.shape[:-1], 1), like=x))
-        slope = (squared_slope(net, between) + 1e-12).sqrt()  # the root of 0 has no gradient
+        slope = (score_and_slope(net, between)[1] + 1e-12).sqrt()  # the root of 0 has no gradient
         return distance + torch.as_tensor(penalty).to(slope) * (slope - 1).square()
 
     def generator(net: Adversaries, z: Codes, x: Points) -> PerSample:

@@ -15,15 +15,18 @@ from ..samplers import heun, jump
 from ..shapes import PerSample, Points, States, Times
 
 
-def along(field: Callable[[Tensor, Tensor], Tensor], x_t: Points, t: Times, v: Points) -> tuple[Tensor, Tensor]:
+def along(net: Callable[..., Tensor], x_t: Points, times: tuple[Times, ...], v: Points) -> tuple[Tensor, Tensor]:
     r"""A field and its derivative along the path, by one Jacobian-vector product.
 
-    .. math:: u(x_t, t), \qquad \frac{du}{dt} = \partial_x u\; v + \partial_t u
+    .. math:: u(x_t, t, r), \qquad \frac{du}{dt} = \partial_x u\; v + \partial_t u
+
+    No gradient flows through the derivative.
 
     Args:
-        field: called as ``field(x_t, t)``
+        net: called as ``net(x_t, *times)``; a :class:`~gen_lib.nets.models.Field`, or any function that torch can
+            differentiate, which takes longer
         x_t: points, shape ``(*members, n, d)``
-        t: times they are at, shape ``(*members, n, 1)``
+        times: t, and what else the field is asked with, which does not move; each of shape ``(*members, n, 1)``
         v: velocity at the points
 
     Returns:
@@ -31,11 +34,14 @@ def along(field: Callable[[Tensor, Tensor], Tensor], x_t: Points, t: Times, v: P
 
     Example:
         >>> x, t = torch.full((1, 1), 3.0), torch.full((1, 1), 0.5)
-        >>> [value.item() for value in along(lambda x, t: x * t, x, t, torch.ones(1, 1))]  # t v + x
+        >>> [value.item() for value in along(lambda x, t: x * t, x, (t,), torch.ones(1, 1))]  # t v + x
         [1.5, 3.5]
     """
-    u, du, *_ = jvp(field, (x_t, t), (v, torch.ones_like(t)))
-    return u, du
+    t, *others = times
+    if isinstance(net, Field):
+        return net.along((x_t, *times), (v, torch.ones_like(t), *map(torch.zeros_like, others)))
+    u, du, *_ = jvp(lambda x_t, t: net(x_t, t, *others), (x_t, t), (v, torch.ones_like(t)))
+    return u, du.detach()
 
 
 def robust(error: PerSample, p: float | Tensor, c: float = 1e-3) -> PerSample:
@@ -78,7 +84,7 @@ def meanflow_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
         Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
     """
     x_t, v = line(z, x, t)
-    u, du = along(lambda x_t, t: net(x_t, t, r), x_t, t, v)
+    u, du = along(net, x_t, (t, r), v)
     return u - (v + (r - t) * du).detach()
 
 
@@ -104,8 +110,8 @@ def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
     """
     x_t, v = line(z, x, t)
     own = net(x_t, t, t).detach()
-    u, du = along(lambda x_t, t: net(x_t, t, r), x_t, t, own)
-    return u - (r - t) * du.detach() - v
+    u, du = along(net, x_t, (t, r), own)
+    return u - (r - t) * du - v
 
 
 def push(net: Callable[..., Tensor], z: Points, steps: int = 1) -> States:

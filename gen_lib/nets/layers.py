@@ -1,6 +1,6 @@
 """Layers that hold many members: one affine map, and several with an activation between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 
 import torch
@@ -71,6 +71,39 @@ class MLP(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Outputs of shape ``(*members, n, outputs)``."""
         return self.layers(torch.cat(inputs, -1))
+
+    def along(self, inputs: Sequence[Tensor], direction: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        r"""Outputs, and their derivative in a direction: the chain rule, carried forwards from layer to layer.
+
+        .. math:: h \mapsto h W + b, \quad \dot h \mapsto \dot h\, W; \qquad
+            h \mapsto a(h), \quad \dot h \mapsto a'(h)\, \dot h
+
+        The numbers are those of ``torch.func.jvp``; a training step with them takes less than half of the time
+        (``benchmarks/derivative.py``). No gradient flows through the derivative.
+
+        Args:
+            inputs: as in a call of the net, each of shape ``(*members, n, inputs)``
+            direction: how each of them moves, same shapes
+
+        Returns:
+            outputs and derivative, both of shape ``(*members, n, outputs)``
+
+        Example:
+            >>> net = MLP(1, 1, hidden=())
+            >>> _, slope = net.along([torch.zeros(4, 1)], [torch.ones(4, 1)])
+            >>> bool((slope == net.layers[0].weight).all())
+            True
+        """
+        h, moves = torch.cat(tuple(inputs), -1), torch.cat(tuple(direction), -1)
+        for layer in self.layers:
+            if isinstance(layer, Linear):
+                moves = moves @ layer.weight.detach()
+            else:  # of one number each: its Jacobian is diagonal, so the product from the left is that from the right
+                at = h.detach().requires_grad_()
+                with torch.enable_grad():
+                    (moves,) = torch.autograd.grad(layer(at), at, moves)
+            h = layer(h)
+        return h, moves
 
 
 def leaky() -> nn.Module:

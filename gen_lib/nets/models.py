@@ -1,9 +1,9 @@
 """What methods build: nets that know the dimensions of a point and of its noise, and their members."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
+from typing import TypeVar, final
 
 import torch
 from torch import Tensor, nn
@@ -94,6 +94,7 @@ class Decoder(Net):
         return self.map(z)
 
 
+@final
 class Field(Net):
     """A velocity, or an average velocity: called as ``net(x_t, t)`` or ``net(x_t, t, r)``, it gives a vector per point.
 
@@ -118,6 +119,10 @@ class Field(Net):
     def forward(self, x_t: Tensor, *times: Tensor) -> Tensor:
         """The vector at each point, shape ``(*members, n, d)``."""
         return self.map(x_t, *times)
+
+    def along(self, inputs: Sequence[Tensor], direction: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The vector at each point, and its derivative in a direction: :meth:`MLP.along`."""
+        return self.map.along(inputs, direction)
 
 
 class Adversaries(Net):

@@ -32,6 +32,8 @@ $(STAMP): requirements.txt
 	@# torch first and alone: by far the largest, and its progress is worth seeing.
 	$(PY) -m pip install "$$(grep ^torch== requirements.txt)"
 	$(PY) -m pip install --quiet --requirement requirements.txt
+	@# Beside the environment, for the tests: the last widgets before version 8, as Colab has them.
+	$(PY) -m pip install --quiet --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.5 widgetsnbextension==3.6.6
 	@touch $@
 
 $(STAMP)-package: $(STAMP) pyproject.toml

@@ -19,3 +19,11 @@ def unchecked():
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def moving(monkeypatch):
+    """What live figures show: a list of bundles."""
+    bundles = []
+    monkeypatch.setattr("gen_lib.figures.page.display", lambda bundle, raw: bundles.append(bundle))
+    return bundles

@@ -2,19 +2,16 @@
 
 import base64
 import hashlib
-import html.parser
 import io
-import json
 
 import ipywidgets
 import matplotlib as mpl
 import numpy as np
 import pytest
-import torch
+from figure_parts import Parts
 from PIL import Image
 
-from gen_lib import METHODS, data
-from gen_lib.figures import explore, live
+from gen_lib.figures import explore
 from gen_lib.figures.choices import _panel
 from gen_lib.figures.page import element, library, script
 
@@ -29,25 +26,6 @@ def line(slope=1.0, color="red"):
     plt.figure(figsize=(2, 1), dpi=50)
     plt.plot([0, 1], [0, slope], color=color)
     plt.ylim(0, 5)
-
-
-class Parts(html.parser.HTMLParser):
-    """Tags of a figure, with its specification and its picture."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags, self.spec, self.image, self.within = [], None, {}, ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.within = dict(attrs).get("type", "") if tag == "script" else ""
-        if tag == "img":
-            self.image = dict(attrs)
-
-    def handle_data(self, data):
-        if self.within == "application/json":
-            self.spec, self.within = json.loads(data), ""
 
 
 @pytest.fixture
@@ -206,25 +184,3 @@ def test_the_same_call_gives_the_same_page(shown):
         explore(line, alt="A line.", slope=[1, 2])
     first, second = (hashlib.sha256(bundle["text/html"].encode()).digest() for bundle in shown)
     assert first == second
-
-
-def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(monkeypatch):
-    bundles = []
-    monkeypatch.setattr("gen_lib.figures.page.display", lambda bundle, raw: bundles.append(bundle))
-    net = METHODS["fm"].build(dim=1, members=(8,))
-    live.flow_lab(data.mixture_1d(), {"learned": net}, alt="Particles.", particles=20)
-    spec = Parts(bundles[0]["text/html"]).spec
-    weights = np.frombuffer(base64.b64decode(spec["fields"]["learned"]["weights"]), "<f4")
-    assert spec["fields"]["learned"]["members"] == 1
-    first = [p[0].detach().flatten() for p in net.map.parameters()]
-    assert np.array_equal(weights, torch.cat(first).numpy())
-    assert spec["steps"] == 8
-    assert set(bundles[0]) == {"image/png", "text/html", "text/plain"}
-
-
-@pytest.mark.parametrize(
-    "of", [data.mixture_2d(), data.GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))]
-)
-def test_the_flow_lab_refuses_other_mixtures(of):
-    with pytest.raises(ValueError, match="two Gaussians on the line"):
-        live.flow_lab(of, {}, alt="Particles.")

@@ -22,33 +22,65 @@ def floats(values: Tensor) -> str:
     return base64.b64encode(values.detach().float().cpu().contiguous().numpy().astype("<f4").tobytes()).decode()
 
 
-def net(mlp: MLP, members: int | None = None) -> dict[str, Any]:
+def shorts(values: Tensor) -> dict[str, Any]:
+    """Numbers for a drawing, as base64 of little-endian 16-bit integers and the number that 32767 stands for.
+
+    Example:
+        >>> shorts(torch.tensor([2.0, -2.0]))
+        {'scale': 2.0, 'values': '/38BgA=='}
+    """
+    scale = max(values.abs().max().item(), 1e-30)
+    whole = (values.detach().double().cpu() / scale * 32767).round().contiguous().numpy().astype("<i2")
+    return {"scale": scale, "values": base64.b64encode(whole.tobytes()).decode()}
+
+
+def whole(values: Tensor) -> str:
+    """Whole numbers from -127 to 127 as base64 of one byte each, row by row.
+
+    Example:
+        >>> whole(torch.tensor([1, -1, 127]))
+        'Af9/'
+    """
+    return base64.b64encode(values.cpu().contiguous().numpy().astype("i1").tobytes()).decode()
+
+
+def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> dict[str, Any]:
     """A trained :class:`~gen_lib.nets.layers.MLP` for the script ``net.js``.
 
     Args:
         mlp: such as the ``map`` of a field
-        members: the first so many of its members; all if not given
+        members: the first so many of its members, or a slice of them; all if not given
+        small: a quarter of the size; each weight is one of 255 steps up to the largest weight of its output
 
     Returns:
-        the layers, the number of members, and the weights of one member after the other
+        the layers, the number of members, and the weights of one member after the other; if small, the weights without
+        biases in steps, and of each layer the step and the bias of each output
 
     Raises:
         TypeError: a layer or an activation that the script does not know
     """
     layers: list[list[int] | str] = []
     parts: list[Tensor] = []
+    scales: list[Tensor] = []
     for layer in mlp.layers:
         if isinstance(layer, Linear):
             inputs, outputs = layer.weight.shape[-2:]
             layers.append([inputs, outputs])
-            parts += [layer.weight.reshape(-1, inputs * outputs), layer.bias.reshape(-1, outputs)]
+            weight, bias = layer.weight.detach().reshape(-1, inputs, outputs), layer.bias.detach().reshape(-1, outputs)
+            step = weight.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127 if small else torch.ones(())
+            parts += [(weight / step).flatten(1)] + ([] if small else [bias])
+            scales += [step.flatten(1), bias] if small else []
         elif type(layer) in ACTIVATIONS and getattr(layer, "negative_slope", 0.2) == 0.2:
             layers.append(ACTIVATIONS[type(layer)])
         else:
             known = ", ".join(kind.__name__ for kind in ACTIVATIONS)
             raise TypeError(f"mlp must consist of Linear, LeakyReLU(0.2) and {known}, got {layer!r}")
-    weights = torch.cat(parts, -1)[:members]
-    return {"layers": layers, "members": len(weights), "weights": floats(weights)}
+    some = members if isinstance(members, slice) else slice(members)
+    weights = torch.cat(parts, -1)[some]
+    spec = {"layers": layers, "members": len(weights)}
+    if small:
+        return {**spec, "weights": whole(weights.round()), "scales": floats(torch.cat(scales, -1)[some])}
+    return {**spec, "weights": floats(weights)}
 
 
 def mixture(of: GaussianMixture) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-LIBRARY = ("common", "net", "samplers", "mixture", "plot")  # what figures share; the rest of the folder are figures
+# What figures share; the rest of the folder are figures.
+LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
+LIBRARY += ("plot", "line", "panels", "codes", "pixels")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = 64  # of a picture; lines and text need few, and each halving saves an eighth
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from math import prod
 
-from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -13,7 +12,7 @@ from torch import Tensor
 from .. import check
 from ..nets import Sizes
 from ..shapes import Codes, Points
-from .style import one_member
+from .style import CLASSES, one_member
 
 
 def images(axes: Axes, x: Points, columns: int, titles: Sequence[str] = (), shape: Sizes | None = None) -> AxesImage:
@@ -65,14 +64,13 @@ def scatter_by_class(axes: Axes, points: Points, labels: Tensor, size: float = 8
         size: of a point, in points squared
     """
     xy = one_member(points).cpu()
-    colors = [colormaps["turbo"]((k + 0.5) / 10) for k in range(10)]  # not the ten that stand for roles
     artists: list[Artist] = []
     for k in labels.unique().tolist():
         mine = xy[labels == k].numpy()
-        artists.append(axes.scatter(mine[:, 0], mine[:, 1], s=size, color=colors[k % 10], alpha=0.6, linewidths=0))
+        artists.append(axes.scatter(mine[:, 0], mine[:, 1], s=size, color=CLASSES[k % 10], alpha=0.6, linewidths=0))
     for k in labels.unique().tolist():
         middle = xy[labels == k].median(0).values
-        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[k % 10]}
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": CLASSES[k % 10]}
         artists.append(
             axes.text(middle[0].item(), middle[1].item(), str(k), ha="center", va="center", fontsize=9, bbox=box)
         )

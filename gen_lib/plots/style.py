@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex
 from torch import Tensor
 
 from .. import check
@@ -20,6 +21,8 @@ COLORS = {
     "decode": "#e377c2",
 }
 
+#: The colours of ten classes: none that stands for a role.
+CLASSES = tuple(to_hex(mpl.colormaps["turbo"]((k + 0.5) / 10)) for k in range(10))
 
 # Narrow figures with type of ordinary size: on a telephone the page shrinks them to 350 pixels.
 #: Applied by :func:`use_style`.

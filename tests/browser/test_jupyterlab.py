@@ -1,20 +1,14 @@
 """The notebooks as a reader opens them in JupyterLab: nothing that only the book understands is shown raw."""
 
 import json
-import os
 import re
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, TimeoutError
+from serving import jupyter
 from visiting import DESK
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +19,6 @@ CELLS = "[...document.querySelectorAll('.jp-MarkdownCell .jp-RenderedMarkdown')]
 SHOWN = f"n => {CELLS}.filter(c => c.innerText.trim()).length >= n"
 SET = f"() => !{CELLS}.some(c => /\\$/.test(c.innerText))"  # MathJax comes last, cell by cell
 PROBE = "# A probe\n\n:::{note}\nraw\n:::\n\n{ref}`raw`, $x$ and\n\n$$\nx = 1 \\tag{1}\n$$"
-SETTINGS = {
-    # all cells are there, not only those in view; nothing is run
-    "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": False},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
 
 
 @pytest.fixture(scope="module")
@@ -41,41 +30,8 @@ def lab(tmp_path_factory):
     probe = json.loads(NOTEBOOKS[0].read_text("utf-8"))
     probe["cells"] = [{"cell_type": "markdown", "id": "probe", "metadata": {}, "source": PROBE}]
     (folder / "probe.ipynb").write_text(json.dumps(probe), "utf-8")
-    for name, values in SETTINGS.items():
-        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), "utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--allow-root", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
-    places = {"JUPYTERLAB_SETTINGS_DIR": folder / "settings", "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces"}
-    places |= {"JUPYTER_CONFIG_DIR": folder / "config", "JUPYTER_RUNTIME_DIR": folder / "runtime"}
-    environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{address}/api?token={token}", server, folder / "log")
+    with jupyter("jupyterlab", folder) as (address, token):
         yield lambda name: f"{address}/doc/tree/{name}?token={token}&reset"
-    finally:
-        server.kill()  # it has nothing to save
-        server.wait()
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')[-2000:]}")
 
 
 def rendered(browser: Browser, url: str, cells: int) -> tuple[list[str], int, int]:

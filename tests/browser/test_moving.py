@@ -5,7 +5,7 @@ import re
 
 import matplotlib as mpl
 import pytest
-from visiting import DESK, PHONE, SITE, page_names, visit
+from visiting import DESK, PHONE, SHOWN, SITE, page_names, visit
 
 from gen_lib.figures import choices, explore
 
@@ -13,9 +13,6 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 
 FIGURES = [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
-# What a figure shows, as text that differs when the picture does.
-SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(
-    part => part.toDataURL ? part.toDataURL() : part.src ?? part.innerHTML).join()"""
 # A page may take so long to draw what a control asks for: the median of many moves, in milliseconds.
 REDRAW = """figure => { const input = figure.querySelector("input[type=range]"), times = [];
     for (let k = 0; k < 31; k++) {
@@ -59,6 +56,16 @@ def opened(browser, tmp_path, body: str, **context):
     return page
 
 
+def pressed(page, figure, button) -> None:
+    """A button changes the picture, at once or by playing, which is stopped again."""
+    page.evaluate("frame => { window.frame = frame; }", figure.evaluate(SHOWN))
+    name = button.evaluate("b => b.innerText")
+    button.click()
+    page.wait_for_function(f"figure => ({SHOWN})(figure) !== window.frame", arg=figure.element_handle(), timeout=5000)
+    if name == "Play" and button.inner_text() == "Stop":
+        button.click()
+
+
 @pytest.mark.parametrize("base", ["served", "from the disk"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("path", FIGURES)
@@ -67,7 +74,7 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
     seen = visit(browser, f"{address}/{path}", size)
     for figure in seen.page.locator("css=[class~=gen-lib-figure]").all():
         controls = figure.locator("input[type=range], select").all()
-        assert controls
+        assert controls or figure.locator("input[type=radio]").count()
         for control in controls:
             before = figure.evaluate(SHOWN)
             assert control.is_visible()
@@ -80,6 +87,14 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
             if figure.evaluate(SHOWN) == before:
                 control.press("Home")
             assert figure.evaluate(SHOWN) != before, control.evaluate("c => c.closest('label').innerText")
+        for choice in figure.locator("input[type=radio]").all()[:1]:
+            choice.check()
+        for button in figure.locator("button").all():
+            pressed(seen.page, figure, button)
+        for choice in figure.locator("input[type=radio]").all()[1:]:  # the answer is shown now, and who said what
+            before = figure.evaluate(SHOWN)
+            choice.check()
+            assert figure.evaluate(SHOWN) != before
     assert [url for url in seen.requests if not url.startswith((address, "file:", "data:"))] == []
     assert seen.failures + seen.messages == []
     seen.page.context.close()

@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, Page
 SITE = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[2] / "_build" / "html")).resolve()
 LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
 PHONE, DESK = (390, 844), (1440, 900)
+# What a figure shows, as text that differs when the picture does.
+SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(
+    part => part.toDataURL ? part.toDataURL() : part.src ?? part.innerHTML).join()"""
 # No host but our own can be found, and the browser itself asks for nothing.
 FLAGS = [
     "--no-sandbox",

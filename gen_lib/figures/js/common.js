@@ -4,7 +4,8 @@ const LOOKS = `
 .gen-lib-figure { display: block; margin: 0.5rem 0; max-width: 100%; color: inherit; }
 .gen-lib-figure img { display: block; max-width: 100%; height: auto; margin: 0; }
 .gen-lib-controls { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin: 0 0 0.5rem; }
-.gen-lib-control { display: flex; align-items: center; gap: 0.5rem; min-height: 2rem; font-size: 0.95rem; }
+.gen-lib-figure legend { font: inherit; color: inherit; border: 0; margin: 0; padding: 0; }
+.gen-lib-control { font-weight: inherit; margin: 0; display: flex; align-items: center; gap: 0.5rem; min-height: 2rem; font-size: 0.95rem; }
 .gen-lib-control input[type=range] { width: 10rem; max-width: 45vw; min-height: 1.5rem; accent-color: #1f77b4; }
 .gen-lib-control select, .gen-lib-control button {
   font: inherit; color: inherit; background: transparent; min-height: 1.8rem; padding: 0.1rem 0.5rem;

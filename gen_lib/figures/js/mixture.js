@@ -56,10 +56,20 @@ class Mixture {
   }
 }
 
-// Distribution function of a standard normal number (Abramowitz and Stegun 26.2.17, error below 1e-7).
-function normal(x) {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const tail = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const p = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * tail;
-  return x > 0 ? 1 - p : p;
+// Logarithm of the distribution function of a standard normal number, as accurate in the tails as elsewhere.
+function logNormal(x) {
+  const a = Math.abs(x);
+  const log = -(x * x) / 2 - Math.log(2 * Math.PI) / 2; // of the density
+  if (a < 3) { // Phi = 1/2 + density (x + x^3 / 3 + x^5 / (3 5) + ...)
+    let sum = x;
+    for (let k = 3, term = x; Math.abs(term) > 1e-17; k += 2) sum += term *= (x * x) / k;
+    return Math.log(0.5 + Math.exp(log) * sum);
+  }
+  let below = a; // density / (a + 1 / (a + 2 / (a + 3 / ...))) lies beyond a
+  for (let k = 50; k > 0; k--) below = a + k / below;
+  const tail = log - Math.log(below);
+  return x < 0 ? tail : Math.log1p(-Math.exp(tail));
 }
+
+// The distribution function itself.
+const normal = (x) => Math.exp(logNormal(x));

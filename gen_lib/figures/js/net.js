@@ -1,8 +1,32 @@
 // A trained net of Linear layers, run here. Points are flat arrays, row by row, of n points with d numbers each.
 
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
 function floats(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+  return new Float32Array(bytes(base64).buffer);
+}
+
+// Weights that came in steps: whole numbers from -127 to 127; scales: of each layer a step and a bias per output.
+function unpacked({ layers, members, weights, scales }) {
+  const whole = new Int8Array(bytes(weights).buffer);
+  const more = floats(scales);
+  const out = [];
+  let w = 0;
+  let s = 0;
+  for (let member = 0; member < members; member++) {
+    for (const [inputs, outputs] of layers.filter((layer) => typeof layer !== "string")) {
+      for (let k = 0; k < inputs * outputs; k++, w++) out.push(whole[w] * more[s + (k % outputs)]);
+      for (let o = 0; o < outputs; o++) out.push(more[s + outputs + o]);
+      s += 2 * outputs;
+    }
+  }
+  return Float32Array.from(out);
+}
+
+// Numbers for a drawing, kept as 16-bit integers.
+function shorts({ scale, values }) {
+  const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
+  return Float64Array.from(new Int16Array(bytes.buffer), (whole) => (whole / 32767) * scale);
 }
 
 const ACTIVATIONS = {
@@ -13,10 +37,11 @@ const ACTIVATIONS = {
 
 class Net {
   // layers: [inputs, outputs] or the name of an activation; weights: all numbers of member 0, then of member 1, ...
-  constructor({ layers, members, weights }) {
+  constructor(spec) {
+    const { layers, members, weights } = spec;
     this.layers = layers;
     this.members = members;
-    this.weights = floats(weights);
+    this.weights = spec.scales ? unpacked(spec) : floats(weights);
     this.inputs = layers[0][0];
     this.size = this.weights.length / members;
   }

@@ -63,7 +63,7 @@ class Plot {
     pen.stroke();
     pen.textAlign = "center";
     pen.textBaseline = "top";
-    for (const tick of this.xTicks) pen.fillText(tick, this.px(tick), this.height - this.bottom + 5);
+    for (const tick of this.xTicks) pen.fillText(String(tick).replace("-", "\u2212"), this.px(tick), this.height - this.bottom + 5);
     pen.fillText(this.xLabel, (this.left + this.width - this.right) / 2, this.height - 17);
     pen.textAlign = "right";
     pen.textBaseline = "middle";

@@ -1,0 +1,123 @@
+// A point in the latent plane of each net, and what the decoder makes of it while it moves.
+
+class LatentExplorer extends Figure {
+  start({ label, models, labels, classes, colours, examples, images, edge, start }) {
+    this.querySelector("img").remove();
+    const state = { ends: start, way: 0 };
+    const originals = codes.list(Float32Array.from(bytes(images), (byte) => byte / 255), edge * edge);
+    const planes = models.map((spec) => new LatentPlane(spec, labels, classes, colours));
+    let led = false; // while the points walk, the sliders follow them and not they the sliders
+
+    ["from digit", "to digit"].forEach((name, k) =>
+      this.menu(name, classes.map(String), start[k], (to) => { state.ends[k] = to; walk(); }));
+    const percent = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
+    const way = this.slider("way", percent, 0, (k) => { state.way = k / 20; walk(); });
+    this.player("way", way, percent.length, 120);
+    const places = panels(this, planes.length);
+    planes.forEach((plane, p) => {
+      const sliders = plane.stops.map((stops, axis) => this.slider(`${plane.name} z${axis + 1}`, stops, 0, (k) => {
+        if (led) return;
+        plane.at[axis] = Number(stops[k]);
+        show();
+      }));
+      plane.follow = () => sliders.forEach((slider, axis) => slider.move(plane.stop(axis)));
+      const knobs = sliders.map(({ input }) => input.closest("label"));
+      plane.build(places[p], make("div", { className: "gen-lib-controls" }, ...knobs), label);
+      grab(plane.plot, () => [plane.at], (_, place) => {
+        plane.at = place.map((value, axis) => Math.min(plane.ends[axis][1], Math.max(plane.ends[axis][0], value)));
+        lead([plane]);
+      });
+    });
+    const say = voice(this);
+
+    const lead = (moved) => {
+      led = true;
+      moved.forEach((plane) => plane.follow());
+      led = false;
+      show();
+    };
+    const pair = (plane) => state.ends.map((k) => plane.codes[examples[k]]);
+    const walk = () => {
+      planes.forEach((plane) => { plane.at = codes.between(...pair(plane), state.way); });
+      lead(planes);
+    };
+    const show = () => {
+      const [a, b] = state.ends;
+      const words = [`from: ${classes[a]}`, "decoded", `to: ${classes[b]}`];
+      planes.forEach((plane) => {
+        plane.draw(pair(plane));
+        plane.pictures.show([[originals[a], plane.decoded(), originals[b]]], words);
+      });
+      say(planes.map((plane) => {
+        const [x, y] = plane.at.map((value) => value.toFixed(2).replace(/^-0.00$/, "0.00").replace("-", "\u2212"));
+        const digit = labels[codes.nearest(plane.flat, plane.at)];
+        return `${plane.name}: code (${x}, ${y}); the nearest code is that of a test digit ${digit}.`;
+      }).join(" "));
+    };
+    new ResizeObserver(() => { if (planes.filter((plane) => plane.plot.resize()).length) show(); }).observe(this);
+    walk();
+  }
+}
+
+// One net: its decoder, its codes in axes of their own, and three pictures.
+class LatentPlane {
+  constructor({ name, decoder, places, rest, axes }, labels, classes, colours) {
+    Object.assign(this, { name, rest, axes, ends: [axes.x, axes.y], at: [0, 0] });
+    this.net = new Net(decoder);
+    this.flat = floats(places);
+    this.codes = codes.list(this.flat, 2);
+    this.groups = classes.map((name, k) => (
+      { name, color: colours[k], dots: this.codes.filter((_, i) => labels[i] === name) }));
+    this.stops = this.ends.map(([low, high]) =>
+      Array.from({ length: 121 }, (_, k) => (low + ((high - low) * k) / 120).toFixed(2)));
+  }
+
+  build(place, controls, label) {
+    place.append(make("strong", { textContent: this.name }), controls);
+    this.plot = new Plot(place, {
+      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", ratio: 0.95, label: `${label} ${this.name}`,
+    });
+    this.pictures = new Pictures(place, {
+      left: 44, label: `${this.name}: the decoded digit, between the test digits at both ends of the way`,
+    });
+  }
+
+  // Where the slider of an axis stands when it follows the point.
+  stop(axis) {
+    const [low, high] = this.ends[axis];
+    return Math.round((120 * (this.at[axis] - low)) / (high - low));
+  }
+
+  decoded() { return this.net.forward(Float64Array.from([...this.at, ...this.rest])); }
+
+  draw(pair) {
+    const { plot } = this;
+    plot.resize();
+    plot.clear();
+    const color = getComputedStyle(plot.canvas).color;
+    plot.inside(() => {
+      for (const group of this.groups) plot.dots(group.dots, group.color, { size: 2.5, alpha: 0.7 });
+      for (const radius of [1, 2]) plot.line(codes.outline([0, 0], [1, 1], radius), ROLES.prior, { width: 2 });
+      for (const { name, color: rim, dots } of this.groups) badge(plot, middle(dots), name, rim);
+      plot.line(pair, color, { width: 2, dash: [5, 4] });
+      plot.dots(pair, color, { size: 4 });
+      plot.dots([this.at], color, { size: 9 });
+      plot.dots([this.at], ROLES.decode, { size: 7 });
+    });
+  }
+}
+
+// The name of a class on a white disc with a rim of its colour.
+function badge(plot, place, name, rim) {
+  plot.dots([place], rim, { size: 10 });
+  plot.dots([place], "white", { size: 8 });
+  Object.assign(plot.pen, { fillStyle: "black", textAlign: "center", textBaseline: "middle" });
+  plot.pen.fillText(name, plot.px(place[0]), plot.py(place[1]) + 1);
+}
+
+// The median of some places, axis by axis.
+function middle(dots) {
+  return [0, 1].map((axis) => dots.map((dot) => dot[axis]).sort((a, b) => a - b)[(dots.length - 1) >> 1]);
+}
+
+define("latent-explorer", LatentExplorer);

@@ -1,0 +1,80 @@
+// An average velocity as a ruler: it is laid at a point of the flow, and says where the path is at another time.
+
+class Ruler extends Figure {
+  start({ mixture, fields, reach, place, jumps, label }) {
+    this.querySelector("img").remove();
+    const exact = new Mixture(mixture);
+    const averages = Object.fromEntries(Object.entries(fields).map(([name, spec]) => [name, new Net(spec).field(1)]));
+    averages.exact = (x, t, r) => x.map((at) => averageVelocity(exact, at, t, r));
+    const names = Object.keys(averages);
+    const times = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
+    const places = Array.from({ length: 20 * (reach[1] - reach[0]) + 1 }, (_, k) => (reach[0] + k / 20).toFixed(2));
+    const state = { t: 0, r: 1, x: place, jumps, field: names[0] };
+
+    const slider = (name, values, at, key) => {
+      const texts = values.map((value) => value.replace("-", "\u2212"));
+      return this.slider(name, texts, at, (k) => { state[key] = +values[k]; show(); });
+    };
+    const now = slider("now, t", times, 0, "t");
+    const wanted = slider("destination, r", times, 20, "r");
+    const start = slider("place x", places, Math.round(20 * (place - reach[0])), "x");
+    slider("jumps n", ["1", "2", "3", "4", "5", "6", "7", "8"], jumps - 1, "jumps");
+    this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
+    swatches(this, [
+      ["path of the flow", ROLES.inference, "thick"], ["one jump", ROLES.output, "thick"],
+      ["n jumps", ROLES.output, "dashed"], ["velocity at the start", ROLES.prior, "dashed"],
+      ["where the flow is at r", "currentColor", "ring"],
+    ]);
+    const plot = new Plot(this, {
+      x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach),
+      xLabel: "time t", yLabel: "place x", label,
+    });
+    const say = voice(this);
+
+    const path = (x, t, count) => clock(count).map((s) => [s, flowMap(exact, x, t, s)]);
+    const others = clock(12, -2.4, 2.4).map((z) => path(z, 0, 40));
+    const show = () => {
+      const { t, r, x } = state;
+      const average = averages[state.field];
+      const [[u], [v]] = [average([x], t, r), average([x], t, t)];
+      const end = x + (r - t) * u;
+      const ways = jump(average, [x], state.jumps, t, r).map(([at]) => at);
+      const stops = clock(state.jumps, t, r);
+      const truth = flowMap(exact, x, t, r);
+      plot.resize();
+      plot.clear();
+      const ink = getComputedStyle(plot.canvas).color;
+      plot.inside(() => {
+        for (const other of others) plot.line(other, ROLES.inference, { alpha: 0.4 });
+        for (const time of [t, r]) plot.line(reach.map((y) => [time, y]), ink, { alpha: 0.3 });
+        plot.line(path(x, t, 60), ROLES.inference, { width: 3 });
+        plot.line([[t, x], [r, x + (r - t) * v]], ROLES.prior, { width: 1.5, dash: [3, 4] });
+        plot.line([[t, x], [r, end]], ROLES.output, { width: 3 });
+        plot.line(ways.map((at, i) => [stops[i], at]), ROLES.output, { width: 1.5, dash: [7, 4] });
+        plot.dots(ways.slice(1).map((at, i) => [stops[i + 1], at]), ROLES.output, { size: 3 });
+        plot.dots([[r, end]], ROLES.output, { size: 5.5 });
+        plot.dots([[t, x]], ROLES.inference, { size: 6 });
+        ringAt(plot, [r, truth], ink);
+      });
+      const lands = (at) => `${readable(at)}, error ${readable(Math.abs(at - truth))}`;
+      const many = state.jumps === 1 ? "" : `; ${state.jumps} jumps land at ${lands(ways[state.jumps])}`;
+      say(`From ${readable(x)} at t = ${times[now.input.value]} the flow leads to ${readable(truth)} at r = `
+        + `${times[wanted.input.value]}. One jump lands at ${lands(end)}${many}. Its slope is u = ${readable(u)}, `
+        + `the exact average velocity is ${readable(averageVelocity(exact, x, t, r))}; `
+        + `the velocity at the start is ${readable(v)}.`);
+    };
+    const set = (control, k) => {
+      const to = Math.min(Number(control.input.max), Math.max(0, Math.round(k)));
+      if (Number(control.input.value) !== to) control.move(to);
+    };
+    const ends = () => [[state.t, state.x], [state.r, flowMap(exact, state.x, state.t, state.r)]];
+    grab(plot, ends, (k, [time, y]) => {
+      set(k === 0 ? now : wanted, 20 * time);
+      if (k === 0) set(start, 20 * (y - reach[0]));
+    });
+    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    show();
+  }
+}
+
+define("ruler", Ruler);

@@ -1,0 +1,106 @@
+"""Methods side by side."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Generator, Tensor
+
+from ... import check, plots
+from ...compare import Comparison
+from ...data import Distribution, GaussianMixture
+from .. import export
+from ..page import show
+
+TICKS = [digit * 10.0**power for power in range(-3, 2) for digit in (1, 2, 5)]
+
+
+def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 300) -> None:
+    """All methods by quality and by what a sample costs; the samples of the one that is chosen stand beside.
+
+    The reader chooses the data and walks through the methods by a slider, or points at them. The distance is the first
+    of those that were measured: ``W1`` on the line, the sliced ``W2`` in the plane.
+
+    Args:
+        comparisons: name to what was compared, a mixture on the line or any data in the plane, the same methods with
+            two members or more; the first is shown first
+        alt: what the figure shows, for those who do not see it
+        count: so many samples of each method, of its first member
+
+    Raises:
+        ValueError: nothing to compare, other methods in one than in another, a single member, data that cannot be drawn
+    """
+    check.whole("count", count, least=1)
+    methods = {name: _by_cost(comparison) for name, comparison in comparisons.items()}
+    orders = {tuple(order) for order in methods.values()}
+    if len(orders) != 1 or orders == {()}:
+        raise ValueError(f"comparisons must be of the same methods, at least one, got {methods}")
+    boards = [_board(name, each, methods[name], count) for name, each in comparisons.items()]
+    figure = plt.figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(boards), squeeze=False)[0]
+    for ax, board in zip(axes, boards, strict=True):
+        places = range(len(board["rows"]))
+        means, stds = ([row[key] for row in board["rows"]] for key in ("mean", "std"))
+        ax.errorbar(places, means, stds, fmt="o", color=plots.COLORS["output"])
+        ax.axhline(board["floor"][0], color="black", linestyle="--", linewidth=1)
+        ax.set(yscale="log", ylabel=board["distance"], title=board["name"])
+        ax.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        ax.minorticks_off()
+        ax.set_ylim([10**end for end in board["span"]])
+        names = [f"{row['name']}, {row['evaluations']}" for row in board["rows"]]
+        ax.set_xticks(places, names, rotation=90, fontsize=8)
+    show("scoreboard", {"boards": boards, "label": alt}, figure, alt)
+
+
+def _by_cost(comparison: Comparison) -> list[str]:
+    return sorted(comparison.runs, key=lambda name: comparison.runs[name].evaluations)
+
+
+def _board(name: str, comparison: Comparison, methods: list[str], count: int) -> dict[str, Any]:
+    """What the page shows of one comparison; a row for each method, the cheapest first."""
+    rows: list[dict[str, Any]] = []
+    for method in methods:
+        run = comparison.runs[method]
+        distance = next(iter(run.distances))
+        value, floor = run.distances[distance]
+        if value.numel() < 2:
+            raise ValueError(f"comparisons must have two members or more, {name!r} has {value.numel()}")
+        rows.append(
+            {
+                "evaluations": run.evaluations,
+                "mean": value.mean().item(),
+                "name": method,
+                "samples": export.shorts(run.frames[-1][:count]),
+                "seconds": round(run.seconds, 2),
+                "std": value.std().item(),
+            }
+        )
+    level = [floor.mean().item(), floor.std().item()]
+    low = min([level[0], *(row["mean"] - row["std"] for row in rows if row["mean"] > row["std"])])
+    high = max([level[0], *(row["mean"] + row["std"] for row in rows)])
+    box, seen = _data(name, comparison.target, count)
+    return {
+        "box": box.tolist(),
+        "data": export.shorts(seen),
+        "dim": comparison.target.dim,
+        "distance": distance,
+        "floor": level,
+        "name": name,
+        "rows": rows,
+        "span": [math.log10(low) - 0.1, math.log10(high) + 0.25],
+    }
+
+
+def _data(name: str, target: Distribution, count: int) -> tuple[Tensor, Tensor]:
+    """The region that is shown, ``(d, 2)``, and in it the density at equal steps or points of the data."""
+    if not (target.dim == 2 or (target.dim == 1 and isinstance(target, GaussianMixture))):
+        raise ValueError(f"comparisons must be of a mixture on the line or of data in the plane, {name!r} is not")
+    data = target.sample(2000, Generator().manual_seed(0))
+    margin = 0.15 * (data.amax(0) - data.amin(0))
+    box = torch.stack([data.amin(0) - margin, data.amax(0) + margin], 1)
+    if isinstance(target, GaussianMixture) and target.dim == 1:
+        places = torch.linspace(box[0, 0].item(), box[0, 1].item(), 151)
+        return box, target.log_prob(places[:, None]).exp()
+    return box, data[:count]

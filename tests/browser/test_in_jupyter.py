@@ -1,0 +1,164 @@
+"""Figures that move where a kernel runs, in JupyterLab and in the classic notebook, driven as a reader does.
+
+The classic notebook runs twice, with the ipywidgets of the pins and with 7.7, which Colab has.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib import pyplot as plt
+from playwright.sync_api import expect
+from serving import jupyter
+from visiting import DESK, SHOWN
+
+from gen_lib.figures import choices, explore, live, page
+
+OLD = Path(sys.prefix) / "ipywidgets7"  # made by `make environment`
+OLD_WIDGETS = {"PYTHONPATH": str(OLD), "JUPYTER_PATH": str(OLD / "share" / "jupyter")}
+CELLS = [
+    """import ipywidgets
+import matplotlib.pyplot as plt
+import torch
+from gen_lib import METHODS, data
+from gen_lib.figures import explore, live
+print("ipywidgets", ipywidgets.__version__)""",
+    """def draw(slope, name):
+    print(f"drawn live: {slope} {name}")
+    plt.figure(figsize=(3, 2))
+    plt.plot([0, slope])
+    plt.ylim(0, 9)
+
+explore(draw, alt="A line.", slope=[1, 2, 4, 8], name=["one", "other"])""",
+    """net = METHODS["fm"].build(dim=1, members=(2,), seed=0)
+live.flow_lab(data.mixture_1d(), {"learned": net}, alt="Particles.")""",
+    """numbers = {"a": torch.ones(1), "b": torch.zeros(1)}
+live.predict_choice("Which?", numbers, best="least", label="number", alt="Bars.")""",
+]
+
+
+def bundles() -> list[dict[str, str]]:
+    """What a notebook keeps of explore and of a live figure."""
+    kept: list[dict[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (choices, page):
+            patch.setattr(module, "display", lambda bundle, raw=False: kept.append(bundle) if raw else None)
+        explore(lambda k: plt.figure(figsize=(3, 2)), alt="An empty figure.", k=[1, 2])
+        live.likelihood_bench(alt="Losses.")
+    return kept
+
+
+@pytest.fixture(scope="module", params=["jupyterlab", "nbclassic", "nbclassic, ipywidgets 7.7"])
+def ran(request, browser, tmp_path_factory):
+    """A page with a notebook whose cells have run: the page, a function for the number of the selected cell."""
+    module, _, old = request.param.partition(",")
+    if old and not OLD.is_dir():
+        pytest.fail(f"{OLD} is missing: run `make environment`")
+    folder = tmp_path_factory.mktemp("jupyter")
+    cells = [
+        {"cell_type": "code", "id": f"c{k}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for k, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
+    (folder / "figures.ipynb").write_text(json.dumps(notebook), "utf-8")
+    kept = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles()]
+    cells[-1] = {**cells[-1], "outputs": kept}
+    (folder / "untrusted.ipynb").write_text(json.dumps({**notebook, "cells": cells[-1:]}), "utf-8")
+    with jupyter(module, folder, kernels=True, more=OLD_WIDGETS if old else None) as (address, token):
+        context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+        tab = context.new_page()
+        tab.set_default_timeout(20_000)
+        if module == "jupyterlab":
+            tab.goto(f"{address}/lab/tree/figures.ipynb?token={token}&reset")
+            tab.locator(".jp-CodeCell .cm-content").first.click()
+            for _ in CELLS:
+                tab.keyboard.press("Shift+Enter")
+            selected = (
+                "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.classList.contains('jp-mod-active'))"
+            )
+        else:
+            tab.goto(f"{address}/notebooks/figures.ipynb?token={token}")
+            tab.wait_for_function("!!window.Jupyter?.notebook?.kernel?.comm_manager.targets['jupyter.widget']")
+            tab.evaluate("Jupyter.notebook.execute_cells([0])")  # as long as this takes, the widgets get ready
+            tab.locator(".output_stdout").first.wait_for()
+            tab.evaluate("Jupyter.notebook.execute_cell_range(1, Jupyter.notebook.ncells())")
+            selected = "Jupyter.notebook.get_selected_index()"
+        tab.locator("gen-lib-predict-choice input").first.wait_for()
+        expect(tab.get_by_text(f"ipywidgets {'7.7' if old else '8.'}")).to_be_visible()
+        tab.other = (
+            address + ("/doc/tree" if module == "jupyterlab" else "/notebooks") + f"/untrusted.ipynb?token={token}"
+        )
+        yield tab, lambda: tab.evaluate(selected)
+        context.close()
+
+
+def test_explore_calls_python_for_values_between_as_well(ran):
+    page, selected = ran
+    expect(page.get_by_text("drawn live: 1 one", exact=True)).to_be_visible()
+    slider = page.locator(".widget-slider .noUi-handle, .widget-slider .ui-slider-handle").first
+    slider.click()
+    before = selected()
+    for number in (2, 3):
+        slider.press("ArrowRight")
+        expect(page.get_by_text(f"drawn live: {number} one", exact=True)).to_be_visible()
+    slider.press("ArrowUp")
+    expect(page.get_by_text("drawn live: 4 one", exact=True)).to_be_visible()
+    assert selected() == before
+    page.locator(".widget-dropdown select").first.select_option("other")
+    expect(page.get_by_text("drawn live: 4 other", exact=True)).to_be_visible()
+    assert page.locator("gen-lib-explore").count() == 0  # with a kernel one form is enough
+
+
+def test_live_figures_work_and_keep_the_arrow_keys(ran):
+    page, selected = ran
+    figure = page.locator("gen-lib-flow-lab")
+    slider = figure.locator("input[type=range]").first
+    slider.click()
+    before = selected()
+    for key in ("ArrowDown", "ArrowUp", "ArrowUp", "ArrowRight", "ArrowLeft", "Home"):
+        shown, value = figure.evaluate(SHOWN), slider.input_value()
+        slider.press(key)
+        assert slider.input_value() != value
+        assert figure.evaluate(SHOWN) != shown
+    assert selected() == before
+    assert figure.evaluate("f => f.contains(document.activeElement)")
+    menu = figure.locator("select").first
+    shown = figure.evaluate(SHOWN)
+    menu.focus()
+    menu.press("ArrowDown")
+    assert figure.evaluate(SHOWN) != shown
+    assert selected() == before
+
+
+def test_letters_typed_in_a_figure_are_no_commands(ran):
+    """A would insert a cell above, D twice delete it."""
+    page, _ = ran
+    cells = page.locator(".jp-CodeCell, .code_cell").count()
+    slider = page.locator("gen-lib-flow-lab input[type=range]").first
+    slider.focus()
+    for key in ("a", "b", "d", "d", "m"):
+        slider.press(key)
+    assert page.locator(".jp-CodeCell, .code_cell").count() == cells
+
+
+def test_the_answer_of_a_prediction_is_shown(ran):
+    page, _ = ran
+    figure = page.locator("gen-lib-predict-choice")
+    figure.get_by_label("a").check()
+    figure.get_by_role("button").click()
+    expect(figure.locator("[aria-live]")).to_contain_text("It is b")
+
+
+def test_in_an_untrusted_notebook_the_pictures_stand(ran, browser):
+    """Whoever opens the notebook of another has not run it: no script may run, and something must be seen."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    tab = context.new_page()
+    tab.goto(ran[0].other)
+    pictures = tab.locator(".jp-OutputArea-output img, .output_area img")
+    expect(pictures).to_have_count(2, timeout=20_000)
+    for picture in pictures.all():
+        assert picture.evaluate("i => i.complete && i.naturalWidth") > 100
+    assert tab.locator(".gen-lib-figure").count() == 0
+    context.close()

@@ -1,0 +1,85 @@
+"""Predict first: what the page gets is what was measured, and the right answer comes from the numbers."""
+
+import base64
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+from figure_parts import spec as spec_of
+
+from gen_lib.figures import live
+
+mpl.use("agg")
+
+GAMES = {"a": torch.tensor([2.0, 4.0]), "b": torch.tensor([1.0]), "c": torch.tensor([[7.0, 9.0]])}
+
+
+def choose(best="least", measured=GAMES, **more):
+    live.predict_choice("Which?", measured, **{"best": best, "label": "modes covered", "alt": "Bars.", **more})
+
+
+def draw(**more):
+    x = torch.linspace(0, 1, 5)
+    arguments = {"between": (-1, 1), "xlabel": "x", "ylabel": "y", "alt": "Curves.", "x": x, "measured": {"net": x}}
+    live.predict_curve("What will it be?", **{**arguments, **more})
+
+
+@pytest.mark.parametrize(("best", "right"), [("least", 1), ("most", 2)])
+def test_the_right_answer_is_that_with_the_least_or_the_most(moving, best, right):
+    choose(best)
+    spec = spec_of(moving[0])
+    assert spec["best"] == right
+    assert [name for name, *_ in spec["answers"]] == ["a", "b", "c"]
+    assert [mean for _, mean, _ in spec["answers"]] == [3, 1, 8]
+    assert [spread for *_, spread in spec["answers"]] == [pytest.approx(2**0.5), None, pytest.approx(2**0.5)]
+    assert spec["label"] == "Modes covered"
+
+
+def test_curves_arrive_with_their_spread_and_the_exact_one_dashed(moving):
+    x = torch.linspace(-3, 3, 7)
+    nets = torch.stack([x, 3 * x])
+    draw(x=x[:, None], measured={"nets": nets}, exact={"truth": 2 * x}, role="latent")
+    spec = spec_of(moving[0])
+
+    def numbers(text):
+        return torch.from_numpy(np.frombuffer(base64.b64decode(text), "<f4").copy())
+
+    (name, role, dashed, mean, spread), (exact, no_role, is_dashed, values, none) = spec["curves"]
+    assert (name, role, dashed, exact, no_role, is_dashed, none) == ("nets", "latent", False, "truth", None, True, None)
+    assert torch.allclose(numbers(mean), 2 * x)
+    assert torch.allclose(numbers(spread), nets.std(0))
+    assert torch.equal(numbers(values), 2 * x)
+    assert torch.equal(numbers(spec["x"]), x)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"measured": {"a": torch.ones(1)}}, "at least two answers"),
+        ({"measured": {"a": torch.ones(1), "b": torch.tensor([float("nan")])}}, "finite numbers, got .* for 'b'"),
+        ({"measured": {"a": torch.ones(1), "b": torch.ones(0)}}, "finite numbers"),
+        ({"alt": " "}, "alt must say"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_refused(moving, bad, words):
+    with pytest.raises(ValueError, match=words):
+        choose(**bad)
+    assert moving == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"x": torch.zeros(5)}, "x must be at least two places in rising order"),
+        ({"between": (1, 1)}, "between must be the lowest and the highest"),
+        ({"role": "red"}, "role must be one of"),
+        ({"measured": {"net": torch.zeros(4)}}, r"'net' must be finite, of shape \(members, 5\), got \(4,\)"),
+        ({"exact": {"truth": torch.full((5,), float("inf"))}}, "'truth' must be finite"),
+        ({"alt": ""}, "alt must say"),
+    ],
+)
+def test_curves_that_cannot_be_drawn_are_refused(moving, bad, words):
+    with pytest.raises(ValueError, match=words):
+        draw(**bad)
+    assert moving == []

@@ -11,9 +11,9 @@ import pytest
 from figure_parts import Parts
 from PIL import Image
 
-from gen_lib.figures import explore
+from gen_lib.figures import explore, page
 from gen_lib.figures.choices import _panel
-from gen_lib.figures.page import element, library, script
+from gen_lib.figures.page import element, library, lighter, script
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -184,3 +184,44 @@ def test_the_same_call_gives_the_same_page(shown):
         explore(line, alt="A line.", slope=[1, 2])
     first, second = (hashlib.sha256(bundle["text/html"].encode()).digest() for bundle in shown)
     assert first == second
+
+
+def opened(picture: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+
+
+def drawn(array: np.ndarray, mode: str = "RGB") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(array.astype("u1"), mode).save(file, "png")
+    return file.getvalue()
+
+
+def test_a_plot_gets_lighter_and_looks_the_same():
+    line()
+    plt.text(0.5, 2, "text", color="green")
+    file = io.BytesIO()
+    plt.savefig(file, dpi=150, facecolor="white")
+    plt.close()
+    before, after = file.getvalue(), lighter(file.getvalue())
+    assert len(after) < 0.6 * len(before)
+    off = np.abs(opened(before) - opened(after))
+    assert off.mean() < 0.5
+    assert off.max() < 100
+
+
+def test_a_picture_of_many_colours_keeps_them():
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    assert np.array_equal(opened(lighter(drawn(noise))), noise)
+
+
+def test_a_rare_colour_is_not_lost(monkeypatch):
+    """One red dot on grey: too little for the mean to notice."""
+    monkeypatch.setattr(page, "COLOURS", (1,))
+    grey = np.full((256, 256, 3), 200)
+    grey[100, 100] = (255, 0, 0)
+    assert np.array_equal(opened(lighter(drawn(grey))), grey)
+
+
+def test_what_is_not_opaque_stays_as_it_is():
+    glass = drawn(np.full((8, 8, 4), 100), "RGBA")
+    assert lighter(glass) == glass

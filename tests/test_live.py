@@ -1,12 +1,14 @@
 """Figures in which something runs: what they carry is what torch computes, and bad calls are refused."""
 
 import base64
+import io
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 from figure_parts import spec as spec_of
+from PIL import Image
 
 from gen_lib import METHODS, data, fit, methods, samplers
 from gen_lib.compare import compare
@@ -466,3 +468,43 @@ def test_the_arena_refuses_games_of_different_kinds(moving):
     games = {str(n): ([0], torch.zeros(1, 2, n, 2), torch.zeros(1, 2, 4, 4)) for n in (5, 6)}
     with pytest.raises(ValueError, match="same number n and side"):
         live.arena(data.ring(), games, alt="Games.")
+
+
+def album(**more):
+    """Three steps of two rows, five pictures of 4 x 6 pixels each; the first row stays the same."""
+    generator = torch.Generator().manual_seed(1)
+    same, *others = (torch.rand(5, 3 * 4 * 6, generator=generator) for _ in range(4))
+    steps = {str(k): {"held out": same, "copies": other} for k, other in enumerate(others)}
+    arguments = {"shape": (3, 4, 6), "said": {step: f"step {step}" for step in steps}, "alt": "Faces.", "steps": steps}
+    live.gallery("numbers", **{**arguments, **more})
+    return arguments["steps"]
+
+
+def test_the_gallery_carries_every_pixel_and_a_row_that_stays_once(moving):
+    steps = album(start="1")
+    spec = spec_of(moving[0])
+    assert (spec["steps"], spec["at"], len(spec["strips"])) == (["0", "1", "2"], 1, 4)
+    assert spec["rows"][0] == ["held out", [0, 0, 0]]
+    for k, strip in enumerate(spec["rows"][1][1]):
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(spec["strips"][strip]))))
+        assert list(pixels.shape[1::-1]) == spec["ratio"]
+        for n, picture in enumerate(steps[str(k)]["copies"]):
+            exact = (picture.reshape(3, 4, 6).movedim(0, -1) * 255).round()
+            assert np.abs(pixels[:, 7 * n : 7 * n + 6].astype(int) - exact.numpy()).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"steps": {}}, "at least one"),
+        ({"start": "7"}, "start must be one of"),
+        ({"said": {"0": "one"}}, "said must have a sentence for each"),
+        ({"steps": {"0": {"a": torch.zeros(5, 72)}, "1": {"b": torch.zeros(5, 72)}}}, "the same rows"),
+        ({"steps": {k: {"a": torch.zeros(5 + int(k), 72)} for k in "012"}}, "as many pictures"),
+        ({"alt": ""}, "alt must say"),
+    ],
+)
+def test_the_gallery_refuses(moving, bad, words):
+    with pytest.raises(ValueError, match=words):
+        album(**bad)
+    assert moving == []

@@ -5,6 +5,7 @@ that is missing, stale, or ran with other parameters; a picture without a descri
 Colab would show raw.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from notebook_key import EXECUTED, Cell, Notebook, code_cells, is_fresh, read, s
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+
+from gen_lib.figures.page import lighter
 
 log = logging.getLogger(__name__)
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -40,6 +43,7 @@ def merge_outputs(app: Sphinx, docname: str, content: list[str]) -> None:
         for cell, ran in zip(code_cells(notebook), code_cells(read(copy)), strict=True):
             cell["outputs"], cell["execution_count"] = [*filter(is_alive, ran["outputs"])], ran["execution_count"]
         scripts_once(notebook)
+        lighter_pictures(notebook)
         content[0] = json.dumps(notebook)
     for message in [*trouble, *cell_trouble(notebook)]:
         log.warning(message, location=docname, type="executed_outputs")
@@ -75,6 +79,15 @@ def scripts_once(notebook: Notebook) -> None:
         for data in (output.get("data", {}) for output in cell["outputs"]):
             if "text/html" in data:
                 data["text/html"] = FIGURE.sub(first, "".join(data["text/html"]))
+
+
+def lighter_pictures(notebook: Notebook) -> None:
+    """What a reader of the page has to load; the executed copy keeps the pictures as they were made."""
+    for cell in code_cells(notebook):
+        for data in (output.get("data", {}) for output in cell["outputs"]):
+            if "image/png" in data:
+                picture = base64.b64decode("".join(data["image/png"]))
+                data["image/png"] = base64.b64encode(lighter(picture)).decode()
 
 
 def cell_trouble(notebook: Notebook) -> Iterator[str]:

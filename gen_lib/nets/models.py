@@ -121,7 +121,7 @@ class Field(Net):
         return self.map(x_t, *times)
 
     def along(self, inputs: Sequence[Tensor], direction: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The vector at each point, and its derivative in a direction: :meth:`MLP.along`."""
+        """The vector at each point, and its derivative in a direction: :meth:`~gen_lib.nets.layers.MLP.along`."""
         return self.map.along(inputs, direction)
 
 

@@ -21,7 +21,7 @@ COLORS = {
     "decode": "#e377c2",
 }
 
-#: The colours of ten classes: none that stands for a role.
+#: Colours of ten classes, none of which stands for a role.
 CLASSES = tuple(to_hex(mpl.colormaps["turbo"]((k + 0.5) / 10)) for k in range(10))
 
 # Narrow figures with type of ordinary size: on a telephone the page shrinks them to 350 pixels.

@@ -3,6 +3,7 @@
 from .arena import arena, critic_field
 from .bench import likelihood_bench
 from .decoder import decoder_map
+from .gallery import gallery
 from .jumps import round_trip, ruler
 from .latents import beta_dial, latent_explorer
 from .particles import flow_lab
@@ -17,6 +18,7 @@ __all__ = [
     "critic_field",
     "decoder_map",
     "flow_lab",
+    "gallery",
     "latent_explorer",
     "likelihood_bench",
     "predict_choice",

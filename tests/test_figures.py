@@ -173,6 +173,19 @@ def test_with_a_kernel_the_controls_call_draw(monkeypatch):
     assert calls[-1] == {"slope": 1.3, "rate": 0.001, "k": 3, "name": "b", "on": False}
 
 
+def test_many_numbers_can_be_played(monkeypatch):
+    calls = []
+    monkeypatch.setattr(plt, "show", lambda: None)
+    values = {"slope": [0.5, 1.0, 2.0, 4.0, 8.0], "name": [*"abcde"]}
+    panel = _panel(lambda **chosen: calls.append(chosen), values, {"slope": 2.0, "name": "a"}, True)
+    (slider, play), menu = panel.children[0].children, panel.children[1]
+    assert isinstance(menu, ipywidgets.Dropdown)
+    assert (play.min, play.max, play.value) == (0, 4, 2)
+    play.value = 3
+    assert slider.value == 4.0
+    assert calls[-1] == {"slope": 4.0, "name": "a"}
+
+
 def test_between_may_be_closed():
     slider = controls(line, between=False, slope=[0.5, 1.0, 2.0])["slope"]
     assert [value for _, value in slider.options] == [0.5, 1.0, 2.0]

@@ -153,7 +153,16 @@ def _panel(
         plt.close(figure if isinstance(figure, Figure) else "all")
 
     out = ipywidgets.interactive_output(show, controls)
-    return ipywidgets.VBox([*controls.values(), out])
+    return ipywidgets.VBox([*(_playable(control, values[name]) for name, control in controls.items()), out])
+
+
+def _playable(control: ipywidgets.Widget, values: list[Value]) -> ipywidgets.Widget:
+    """A control, with a button that walks through its values if it has more than four numbers."""
+    if len(values) < 5 or isinstance(values[0], str | bool):
+        return control
+    play = ipywidgets.Play(value=values.index(control.value), min=0, max=len(values) - 1, interval=500)
+    play.observe(lambda change: setattr(control, "value", values[change["new"]]), "value")
+    return ipywidgets.HBox([control, play])
 
 
 def _control(name: str, values: list[Value], first: Value, between: bool) -> ipywidgets.Widget:

@@ -7,7 +7,8 @@ import matplotlib as mpl
 import pytest
 from visiting import DESK, PHONE, SHOWN, SITE, page_names, visit
 
-from gen_lib.figures import choices, explore
+from gen_lib import METHODS, data
+from gen_lib.figures import choices, explore, live, page
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -30,19 +31,26 @@ def line(slope, color="red"):
 
 
 @pytest.fixture(scope="module")
-def alone():
-    """The HTML of one figure with a slider, a menu whose text looks like markup, and enough values to play."""
+def figures():
+    """Two outputs: explore with a menu whose text looks like markup and enough numbers to play, and a live figure."""
     bundles = []
-    patch = pytest.MonkeyPatch()
-    patch.setattr(choices, "display", lambda bundle, raw=False: bundles.append(bundle) if raw else None)
-    explore(
-        lambda slope, evil: line(slope, "red" if evil == "plain" else "blue"),
-        alt="A line.",
-        slope=[1, 2, 3, 4, 5],
-        evil=["plain", "</script><img src=x onerror='window.hurt = true'>"],
-    )
-    patch.undo()
-    return bundles[0]["text/html"]
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (choices, page):
+            patch.setattr(module, "display", lambda bundle, raw=False: bundles.append(bundle) if raw else None)
+        explore(
+            lambda slope, evil: line(slope, "red" if evil == "plain" else "blue"),
+            alt="A line.",
+            slope=[1, 2, 3, 4, 5],
+            evil=["plain", "</script><img src=x onerror='window.hurt = true'>"],
+        )
+        net = METHODS["meanflow"].build(dim=1, seed=0)
+        live.ruler(data.mixture_1d(), {"</script><b>": net}, alt="A jump.")
+    return {"explore": bundles[0]["text/html"], "ruler": bundles[1]["text/html"]}
+
+
+@pytest.fixture(scope="module")
+def alone(figures):
+    return figures["explore"]
 
 
 def opened(browser, tmp_path, body: str, **context):
@@ -116,27 +124,30 @@ def test_a_page_has_each_script_once():
         assert len(scripts) == len(set(scripts))
 
 
-def test_the_script_may_come_before_its_figure_or_far_behind(browser, tmp_path, alone):
-    figure, script = alone.split("\n<script data-gen-lib", 1)
+@pytest.mark.parametrize("kind", ["explore", "ruler"])
+def test_the_script_may_come_before_its_figure_or_far_behind(browser, tmp_path, figures, kind):
+    figure, script = figures[kind].split("\n<script data-gen-lib", 1)
     script = "<script data-gen-lib" + script
-    for body in (script + figure, f"{figure}<div><p>between</p>{script}</div>", f"{alone}{alone}"):
+    for body in (script + figure, f"{figure}<div><p>between</p>{script}</div>", 2 * figures[kind]):
         page = opened(browser, tmp_path, body)
-        figures = page.locator("gen-lib-explore")
-        for number in range(figures.count()):
-            before = figures.nth(number).evaluate(SHOWN)
-            figures.nth(number).locator("input").press("ArrowRight")
-            assert figures.nth(number).evaluate(SHOWN) != before
+        found = page.locator(f"gen-lib-{kind}")
+        assert found.count() == (2 if body == 2 * figures[kind] else 1)
+        for one in found.all():
+            before = one.evaluate(SHOWN)
+            one.locator("input").first.press("ArrowRight")
+            assert one.evaluate(SHOWN) != before
         assert page.messages == []
         page.context.close()
 
 
-def test_it_works_in_a_sandboxed_frame(browser, tmp_path, alone):
+@pytest.mark.parametrize("kind", ["explore", "ruler"])
+def test_it_works_in_a_sandboxed_frame(browser, tmp_path, figures, kind):
     """As in Colab, where each output stands in a frame of another origin."""
-    frame = f'<iframe sandbox="allow-scripts" width=700 height=500 srcdoc="{html.escape(alone)}"></iframe>'
+    frame = f'<iframe sandbox="allow-scripts" width=700 height=500 srcdoc="{html.escape(figures[kind])}"></iframe>'
     page = opened(browser, tmp_path, frame)
-    inside = page.frame_locator("iframe").locator("gen-lib-explore")
+    inside = page.frame_locator("iframe").locator(f"gen-lib-{kind}")
     before = inside.evaluate(SHOWN)
-    inside.locator("input").press("ArrowRight")
+    inside.locator("input").first.press("ArrowRight")
     assert inside.evaluate(SHOWN) != before
     assert page.messages == []
     page.context.close()
@@ -149,6 +160,13 @@ def test_text_of_parameters_is_shown_and_not_run(browser, tmp_path, alone):
     assert page.evaluate("window.hurt") is None
     assert "</script>" in page.locator("gen-lib-explore img").get_attribute("alt")
     assert page.locator("img").count() == 1
+    page.context.close()
+
+
+def test_names_of_nets_are_text_too(browser, tmp_path, figures):
+    page = opened(browser, tmp_path, figures["ruler"])
+    assert "</script><b>" in page.locator("gen-lib-ruler option").all_inner_texts()
+    assert page.locator("gen-lib-ruler b").count() == 0
     page.context.close()
 
 

@@ -36,9 +36,8 @@ def predict_choice(
         ValueError: fewer than two answers, numbers that are not finite, neither "least" nor "most"
 
     Example:
-        >>> from gen_lib.figures import live
-        >>> lengths = {"a": torch.tensor([1.0, 1.2]), "b": torch.tensor([3.0])}
-        >>> live.predict_choice("Which?", lengths, best="least", label="length", alt="Two bars.")  # doctest: +SKIP
+        >>> lengths = {"a": torch.tensor([1.0, 1.2]), "b": torch.tensor([3.0])}  # doctest: +SKIP
+        >>> predict_choice("Which?", lengths, best="least", label="length", alt="Two bars.")  # doctest: +SKIP
     """
     if len(measured) < 2:
         raise ValueError(f"measured must have at least two answers, got {[*measured]}")

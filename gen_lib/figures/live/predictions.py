@@ -36,7 +36,8 @@ def predict_choice(
         ValueError: fewer than two answers, numbers that are not finite, neither "least" nor "most"
 
     Example:
-        >>> lengths = {"a": torch.tensor([1.0, 1.2]), "b": torch.tensor([3.0])}  # doctest: +SKIP
+        >>> import torch
+        >>> lengths = {"a": torch.tensor([1.0, 1.2]), "b": torch.tensor([3.0])}
         >>> predict_choice("Which?", lengths, best="least", label="length", alt="Two bars.")  # doctest: +SKIP
     """
     if len(measured) < 2:

@@ -11,6 +11,7 @@ import pytest
 from figure_parts import Parts
 from PIL import Image
 
+from gen_lib import plots
 from gen_lib.figures import explore, page
 from gen_lib.figures.choices import _panel
 from gen_lib.figures.page import element, library, lighter, script
@@ -184,6 +185,8 @@ def test_many_numbers_can_be_played(monkeypatch):
     play.value = 3
     assert slider.value == 4.0
     assert calls[-1] == {"slope": 4.0, "name": "a"}
+    slider.value = 1.0
+    assert play.value == 1  # it goes on from where the slider stands
 
 
 def test_between_may_be_closed():
@@ -220,6 +223,18 @@ def test_a_plot_gets_lighter_and_looks_the_same():
     off = np.abs(opened(before) - opened(after))
     assert off.mean() < 0.5
     assert off.max() < 100
+
+
+def test_the_colours_of_roles_stay_what_they_are():
+    """As small dots on a ramp of greys and twice over, as a figure in the book is."""
+    ramp = np.broadcast_to(np.linspace(0, 255, 300)[None, :, None], (200, 300, 3)).copy()
+    roles = [tuple(int(color[k : k + 2], 16) for k in (1, 3, 5)) for color in plots.COLORS.values()]
+    places = [slice(20 * (k + 1), 20 * (k + 1) + 3) for k in range(len(roles))]
+    for role, place in zip(roles, places, strict=True):
+        ramp[place, place] = role
+    seen = opened(lighter(lighter(drawn(ramp))))
+    for role, place in zip(roles, places, strict=True):
+        assert np.abs(seen[place, place] - role).max() < 15
 
 
 def test_a_picture_of_many_colours_keeps_them():

@@ -36,7 +36,7 @@ def test_the_optimal_critic_is_the_log_ratio_of_the_densities():
         assert abs(derivative.mean()) < 4 * derivative.std() / n**0.5
 
 
-def test_the_relativistic_critic_is_its_equation_term_by_term():
+def test_the_relativistic_critic_is_its_equation_term_by_term(unchecked):
     """In one pass of the critic over data and samples; here each term by a pass of its own."""
     net = METHODS["gan"].build(dim=2, members=(3,), seed=1)
     z, x = torch.randn(2, 3, 50, 2)
@@ -47,6 +47,8 @@ def test_the_relativistic_critic_is_its_equation_term_by_term():
     by_hand = (1 + (net.score(made) - net.score(x)).exp()).log() + gamma / 2 * slopes
     loss = critic(net, z, x)
     assert torch.allclose(loss, by_hand, rtol=1e-5, atol=1e-6)
+    with pytest.raises(RuntimeError, match="must match the size"):
+        critic(net, z[:, :20], x)  # data must not be paired with data
     weights = list(net.critic.parameters())
     for got, wanted in zip(*(torch.autograd.grad(part.sum(), weights) for part in (loss, by_hand)), strict=True):
         assert torch.allclose(got, wanted, rtol=1e-4, atol=1e-4)

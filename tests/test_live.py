@@ -23,8 +23,8 @@ def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(moving):
     net = METHODS["fm"].build(dim=1, members=(8,))
     live.flow_lab(data.mixture_1d(), {"learned": net}, alt="Particles.", particles=20)
     spec = spec_of(moving[0])
-    weights = np.frombuffer(base64.b64decode(spec["fields"]["learned"]["weights"]), "<f4")
-    assert spec["fields"]["learned"]["members"] == 1
+    weights = np.frombuffer(base64.b64decode(dict(spec["fields"])["learned"]["weights"]), "<f4")
+    assert dict(spec["fields"])["learned"]["members"] == 1
     first = [p[0].detach().flatten() for p in net.map.parameters()]
     assert np.array_equal(weights, torch.cat(first).numpy())
     assert spec["steps"] == 8
@@ -37,6 +37,30 @@ def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(moving):
 def test_the_flow_lab_refuses_other_mixtures(of):
     with pytest.raises(ValueError, match="two Gaussians on the line"):
         live.flow_lab(of, {}, alt="Particles.")
+
+
+LINE = data.mixture_1d()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 5}, "steps must be one of 1, 2, 3"),
+        ({"fields": {"exact": METHODS["fm"].build(dim=1)}}, 'the name "exact"'),
+        ({"fields": {"two": METHODS["meanflow"].build(dim=1)}}, "'two' has 2 time.s. in dimension 1"),
+        ({"fields": {"plane": METHODS["fm"].build(dim=2)}}, "'plane' has 1 time.s. in dimension 2"),
+        ({"mixture": data.GaussianMixture(LINE.weights, LINE.means + 0.1, LINE.covariances)}, "heaps at quarters"),
+        ({"mixture": data.GaussianMixture(LINE.weights, 3 * LINE.means, LINE.covariances)}, "heaps at quarters"),
+        (
+            {"mixture": data.GaussianMixture(torch.tensor([1.0, 2.0]) / 3, LINE.means, LINE.covariances)},
+            "shares in twentieths",
+        ),
+    ],
+)
+def test_the_flow_lab_refuses_what_its_sliders_and_scripts_cannot_show(moving, change, words):
+    with pytest.raises(ValueError, match=words):
+        live.flow_lab(**{"mixture": LINE, "fields": {}, "alt": "Particles.", **change})
+    assert moving == []
 
 
 def shorts(kept) -> torch.Tensor:
@@ -316,9 +340,9 @@ def test_the_ruler_carries_its_nets_and_starts_as_it_is_asked(moving):
     assert moving[0] == moving[1]
     assert set(moving[0]) == {"image/png", "text/html", "text/plain"}
     spec = spec_of(moving[0])
-    assert spec["fields"] == {"learned": export.net(net.map, 1)}
+    assert spec["fields"] == [["learned", export.net(net.map, 1)]]
     assert spec["mixture"] == export.mixture(data.mixture_1d())
-    assert (spec["place"], spec["jumps"], spec["label"]) == (-0.5, 3, "A jump.")
+    assert (spec["place"], spec["jumps"]) == (-0.5, 3)
     low, high = spec["reach"]
     outside = data.mixture_1d().cdf(torch.tensor([[float(low)], [float(high)]]))
     assert low <= -3
@@ -333,8 +357,8 @@ def test_the_round_trip_carries_its_nets_and_an_axis_for_their_errors(moving):
         list(nets["a"].map.parameters())[-2].mul_(20)  # it bends: else it comes back nearly exactly
     live.round_trip(mixture, nets, alt="A trip.", datum=1.2, steps=4)
     spec = spec_of(moving[0])
-    assert spec["fields"] == {name: export.net(net.map, 1) for name, net in nets.items()}
-    assert (spec["datum"], spec["steps"], spec["label"]) == (1.2, 4, "A trip.")
+    assert spec["fields"] == [[name, export.net(net.map, 1)] for name, net in nets.items()]
+    assert (spec["datum"], spec["steps"]) == (1.2, 4)
     x = mixture.quantile(torch.rand(1000, generator=torch.Generator().manual_seed(0)))
     with torch.no_grad():
         code = samplers.jump(nets["a"], x.expand(2, -1, -1), 4, 1.0, 0.0)[-1]
@@ -352,15 +376,15 @@ PLANE, LINE = data.mixture_2d(), data.mixture_1d()
         (live.ruler, PLANE, {"a": jumping()}, {}, "mixture must be on the line, got dimension 2"),
         (live.ruler, LINE, {}, {}, "fields must hold at least one net"),
         (live.ruler, LINE, {"exact": jumping()}, {}, 'fields must leave the name "exact"'),
-        (live.ruler, LINE, {"v": METHODS["fm"].build(dim=1)}, {}, "'v' is asked with 1 time in dimension 1"),
-        (live.ruler, LINE, {"u": jumping(dim=2)}, {}, "'u' is asked with 2 times in dimension 2"),
+        (live.ruler, LINE, {"v": METHODS["fm"].build(dim=1)}, {}, "'v' has 1 time.s. in dimension 1"),
+        (live.ruler, LINE, {"u": jumping(dim=2)}, {}, "'u' has 2 time.s. in dimension 2"),
         (live.ruler, LINE, {"u": jumping()}, {"place": 9.0}, "place must lie from -5 to 4, got 9"),
         (live.ruler, LINE, {"u": jumping()}, {"jumps": 0}, "jumps must be a whole number of at least 1"),
         (live.ruler, LINE, {"u": jumping()}, {"jumps": 9}, "jumps must be at most 8, got 9"),
         (live.ruler, LINE, {"u": jumping()}, {"alt": " "}, "alt must say"),
         (live.round_trip, PLANE, {"a": jumping()}, {}, "mixture must be on the line, got dimension 2"),
         (live.round_trip, LINE, {}, {}, "fields must hold at least one net"),
-        (live.round_trip, LINE, {"v": METHODS["fm"].build(dim=1)}, {}, "'v' is asked with 1 time in dimension 1"),
+        (live.round_trip, LINE, {"v": METHODS["fm"].build(dim=1)}, {}, "'v' has 1 time.s. in dimension 1"),
         (live.round_trip, LINE, {"u": jumping()}, {"datum": -9.0}, "datum must lie from -5 to 4, got -9"),
         (live.round_trip, LINE, {"u": jumping()}, {"steps": 3}, "steps must be one of 1, 2, 4, 8, got 3"),
     ],
@@ -373,7 +397,7 @@ def test_figures_of_jumps_refuse_what_they_cannot_show(show, of, fields, more, w
 
 def test_the_likelihood_bench_starts_where_it_is_told(moving):
     live.likelihood_bench(alt="Losses.", pixel=1.0, mean=0.3, sigma=0.5)
-    assert spec_of(moving[0]) == {"label": "Losses.", "mean": 0.3, "pixel": 1.0, "sigma": 0.5}
+    assert spec_of(moving[0]) == {"mean": 0.3, "pixel": 1.0, "sigma": 0.5}
     assert set(moving[0]) == {"image/png", "text/html", "text/plain"}
 
 

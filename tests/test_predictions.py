@@ -59,6 +59,7 @@ def test_curves_arrive_with_their_spread_and_the_exact_one_dashed(moving):
         ({"measured": {"a": torch.ones(1)}}, "at least two answers"),
         ({"measured": {"a": torch.ones(1), "b": torch.tensor([float("nan")])}}, "finite numbers, got .* for 'b'"),
         ({"measured": {"a": torch.ones(1), "b": torch.ones(0)}}, "finite numbers"),
+        ({"digits": -1}, "digits must be a whole number"),
         ({"alt": " "}, "alt must say"),
     ],
 )
@@ -76,6 +77,7 @@ def test_questions_that_cannot_be_asked_are_refused(moving, bad, words):
         ({"role": "red"}, "role must be one of"),
         ({"measured": {"net": torch.zeros(4)}}, r"'net' must be finite, of shape \(members, 5\), got \(4,\)"),
         ({"exact": {"truth": torch.full((5,), float("inf"))}}, "'truth' must be finite"),
+        ({"measured": {}}, "measured must be at least one curve"),
         ({"alt": ""}, "alt must say"),
     ],
 )

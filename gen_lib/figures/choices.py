@@ -162,6 +162,8 @@ def _playable(control: ipywidgets.Widget, values: list[Value]) -> ipywidgets.Wid
         return control
     play = ipywidgets.Play(value=values.index(control.value), min=0, max=len(values) - 1, interval=500)
     play.observe(lambda change: setattr(control, "value", values[change["new"]]), "value")
+    follow = {value: k for k, value in enumerate(values)}
+    control.observe(lambda change: setattr(play, "value", follow.get(change["new"], play.value)), "value")
     return ipywidgets.HBox([control, play])
 
 

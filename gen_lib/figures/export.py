@@ -1,13 +1,14 @@
 """What a page needs to run a trained net, or to know the exact velocity of a mixture."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..data import GaussianMixture
-from ..nets import MLP, Linear
+from ..nets import MLP, Field, Linear
 
 ACTIVATIONS: dict[type[nn.Module], str] = {nn.SiLU: "silu", nn.LeakyReLU: "leaky", nn.Sigmoid: "sigmoid"}
 
@@ -81,6 +82,20 @@ def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> di
     if small:
         return {**spec, "weights": whole(weights.round()), "scales": floats(torch.cat(scales, -1)[some])}
     return {**spec, "weights": floats(weights)}
+
+
+def asked(fields: Mapping[str, Field], times: int) -> None:
+    """Refuse nets that are not velocities on the line, asked with a place and so many times.
+
+    Raises:
+        ValueError: another dimension, another number of times
+    """
+    kind = ("velocities", "x_t and t") if times == 1 else ("average velocities", "x_t, t and r")
+    for name, field in fields.items():
+        inputs = next(field.map.parameters()).shape[-2] if isinstance(field, Field) else 0
+        if inputs != 1 + times or field.dim != 1:
+            found = f"{inputs - field.dim} time(s) in dimension {field.dim}" if inputs else f"a {type(field).__name__}"
+            raise ValueError(f"fields must be {kind[0]} on the line, asked with {kind[1]}, but {name!r} has {found}")
 
 
 def mixture(of: GaussianMixture) -> dict[str, Any]:

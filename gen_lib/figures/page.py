@@ -125,9 +125,10 @@ def lighter(picture: bytes) -> bytes:
     whole = opened.convert("RGB")
     kept: Image.Image = whole
     for colours in COLOURS:
-        few = whole.quantize(colours, dither=Image.Dither.NONE)
+        # the usual median cut would lose rare colours
+        few = whole.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         off = np.abs(np.asarray(whole, int) - np.asarray(few.convert("RGB"), int))  # of 255
-        if off.mean() < 0.5 and off.max() < 100:
+        if off.mean() < 0.5 and off.max() < 40:
             kept = few
             break
     file = io.BytesIO()

@@ -114,7 +114,7 @@ def gan(
 
     def relativistic_critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         both = torch.cat([x, net.generator(z).detach()], -2)  # one pass of the critic for all
-        (real, made), slopes = (part.chunk(2, -1) for part in score_and_slope(net, both))
+        (real, made), slopes = (part.split([x.shape[-2], z.shape[-2]], -1) for part in score_and_slope(net, both))
         return softplus(made - real) + torch.as_tensor(gamma).to(made) / 2 * sum(slopes)
 
     def relativistic_generator(net: Adversaries, z: Codes, x: Points) -> PerSample:

@@ -46,7 +46,7 @@ class MLP(nn.Module):
         outputs: number of output features
         hidden: widths of the hidden layers
         members: shape of the members
-        activation: makes the activation between layers
+        activation: makes the activation between layers, a function of each number alone
 
     Example:
         >>> MLP(3, 2, hidden=(32,))(torch.zeros(10, 2), torch.zeros(10, 1)).shape
@@ -103,7 +103,7 @@ class MLP(nn.Module):
                 with torch.enable_grad():
                     (moves,) = torch.autograd.grad(layer(at), at, moves)
             h = layer(h)
-        return h, moves
+        return h, moves.detach()
 
 
 def leaky() -> nn.Module:

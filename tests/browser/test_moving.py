@@ -24,6 +24,23 @@ REDRAW = """figure => { const input = figure.querySelector("input[type=range]"),
     }
     return times.sort((a, b) => a - b)[15]; }"""
 
+# The middle of what is drawn in a colour that is near to one: where a reader would take hold of it.
+FIND = """([name, color]) => {
+    const canvas = document.querySelector(name + " canvas"), { width, height } = canvas;
+    const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    let best = null;
+    for (let y = 6; y < height - 6; y++) for (let x = 6; x < width - 6; x++) {
+        let all = true;
+        for (const [dx, dy] of [[0, 0], [4, 0], [-4, 0], [0, 4], [0, -4]]) {
+            const at = 4 * ((y + dy) * width + x + dx);
+            all &&= color.every((c, k) => Math.abs(pixels[at + k] / 255 - c) < 0.12) && pixels[at + 3] > 200;
+        }
+        if (all) { best = [x, y]; break; }
+    }
+    const scale = canvas.getBoundingClientRect().width / width;
+    return best.map(v => v * scale);
+}"""
+
 
 def line(slope, color="red"):
     plt.figure(figsize=(4, 2))
@@ -153,6 +170,44 @@ def test_it_works_in_a_sandboxed_frame(browser, tmp_path, figures, kind):
     page.context.close()
 
 
+def test_dragging_moves_the_sliders_with_it(browser, tmp_path, figures):
+    """Far beyond the edges too; the right button does not drag."""
+    page = opened(browser, tmp_path, figures["ruler"], viewport={"width": 800, "height": 900})
+    canvas, now = page.locator("canvas"), page.get_by_label("now, t")
+    box = canvas.bounding_box()
+    before = now.input_value()
+    shown = canvas.evaluate("c => c.toDataURL()")
+    place = page.evaluate(FIND, ["gen-lib-ruler", [0.58, 0.4, 0.74]])  # the purple start of the path
+    for button in ("right", "left"):
+        page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+        page.mouse.down(button=button)
+        page.mouse.move(box["x"] + 400, box["y"] + 100, steps=5)
+        page.mouse.move(5000, 5000)
+        page.mouse.move(box["x"] + 400, box["y"] + 100)
+        page.mouse.up(button=button)
+        assert (now.input_value() != before) == (button == "left")
+    assert canvas.evaluate("c => c.toDataURL()") != shown
+    assert "NaN" not in page.locator("gen-lib-ruler").inner_text()
+    assert page.messages == []
+    page.context.close()
+
+
+def test_a_figure_is_drawn_again_for_another_theme(browser, tmp_path, figures):
+    """In the ink of the page, which the theme changes."""
+    page = opened(browser, tmp_path, figures["ruler"])
+    light = page.locator("canvas").evaluate("c => c.toDataURL()")
+    page.evaluate("Object.assign(document.body.style, { color: 'white', background: 'black' })")
+    page.wait_for_function("light => document.querySelector('canvas').toDataURL() !== light", arg=light, timeout=5000)
+    page.context.close()
+
+
+def test_a_script_that_fails_leaves_the_picture(browser, tmp_path, figures):
+    page = opened(browser, tmp_path, figures["ruler"].replace('"mixture":', '"other":'))
+    assert page.locator("gen-lib-ruler > img").is_visible()
+    assert page.locator("gen-lib-ruler canvas, gen-lib-ruler input").count() == 0
+    page.context.close()
+
+
 def test_text_of_parameters_is_shown_and_not_run(browser, tmp_path, alone):
     page = opened(browser, tmp_path, alone)
     assert page.locator("option").nth(1).inner_text().startswith("</script><img")
@@ -177,7 +232,7 @@ def test_keys_stay_with_the_control_and_the_value_is_said(browser, tmp_path, alo
     slider.press("ArrowDown")  # it stands at the lowest
     slider.press("ArrowUp")
     assert slider.get_attribute("aria-valuetext") == "2"
-    assert page.locator("[aria-live]").inner_text().startswith("slope 2")
+    assert page.locator(".gen-lib-said").inner_text().startswith("slope 2")
     assert page.evaluate("[window.taken, scrollY]") == [None, 0]
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.context.close()

@@ -1,8 +1,7 @@
 // A generator against a critic, along training: samples over modes, and behind them what the critic takes places for.
 
 class Arena extends Figure {
-  start({ box: [x, y, half], count, games, label, modes, side }) {
-    this.querySelector("img").remove();
+  start({ box: [x, y, half], count, games, modes, side }) {
     const looks = games[0].steps.length;
     const members = games[0].good[0].length;
     const state = { game: 0, member: 0, look: looks - 1 };
@@ -27,10 +26,12 @@ class Arena extends Figure {
     const ticks = (middle) => [-0.5, 0, 0.5].map((share) => Number((middle + share * half).toPrecision(2)));
     const plot = new Plot(place, {
       x: [x - half, x + half], y: [y - half, y + half], xTicks: ticks(x), yTicks: ticks(y),
-      xLabel: "first coordinate", yLabel: "second coordinate", ratio: 0.99, label,
+      xLabel: "first coordinate", yLabel: "second coordinate", ratio: 0.99,
+      label: "Samples over the modes, and what the critic says of every place",
     });
-    this.append(make("p", { textContent: "Orange circles: modes, full if covered. Red: samples. "
+    this.append(make("p", { textContent: `Orange circles: modes, full if covered. Red: ${decoded[0].few} of the samples. `
       + "Purple: there the critic takes a point for a datum; grey: for a sample; the stronger the colour, the surer it is." }));
+    plot.left = 54;
     const say = voice(this);
 
     const show = () => {
@@ -48,7 +49,7 @@ class Arena extends Figure {
       say(`${name}, member ${state.member + 1}, step ${steps[state.look]}: ${covered.filter(Boolean).length} of ${modes.length} modes covered, `
         + `${(100 * good[state.look][state.member]).toFixed(1)} % of ${count} samples of high quality.`);
     };
-    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    keepDrawn(this, [plot], show);
     show();
   }
 }

@@ -2,7 +2,6 @@
 
 class BetaDial extends Figure {
   start(spec) {
-    this.querySelector("img").remove();
     const { prices, rates, distortions, active, latent, names } = spec;
     const net = new Net(spec.decoder);
     const edge = spec.edge ** 2;
@@ -24,7 +23,7 @@ class BetaDial extends Figure {
     this.slider("code", choices, 0, (k) => { state.draw = k; show(); });
     const [left, right] = panels(this, 2);
     const curve = new Plot(left, {
-      ...spec.curve, xLabel: "rate R (nats)", yLabel: "distortion D (nats)", ratio: 0.95, label: spec.label,
+      ...spec.curve, xLabel: "rate R (nats)", yLabel: "distortion D (nats)", ratio: 0.95, label: "Distortion against rate",
     });
     curve.left = 54; // room for the ticks beside the name of the axis
     const plane = new Plot(right, {
@@ -41,11 +40,11 @@ class BetaDial extends Figure {
       clouds(plane, dots[price], means[price], spreads[price], z, spec.used[price], names);
       const copies = codes.list(net.forward(Float64Array.from(z.flat()), price), edge);
       pictures.show([originals, copies], names);
-      const [r, d] = [rates[price], distortions[price]].map((value) => value.toFixed(2).replace("-", "\u2212"));
+      const [r, d] = [rates[price], distortions[price]].map((value) => readable(value));
       const use = `${active[price]} of ${latent} latents are active`;
       say(`At beta ${prices[price]} the rate is ${r} nats and the distortion ${d} nats; ${use}.`);
     };
-    new ResizeObserver(() => { if ([curve, plane].filter((plot) => plot.resize()).length) show(); }).observe(this);
+    keepDrawn(this, [curve, plane], show);
     show();
   }
 }

@@ -1,7 +1,7 @@
 // What all figures share: their looks, their controls, and manners towards the page around them.
 
 const LOOKS = `
-.gen-lib-figure { display: block; margin: 0.5rem 0; max-width: 100%; color: inherit; }
+.gen-lib-figure { display: block; margin: 0.5rem 0; max-width: 100%; color: inherit; transition: color 1ms; }
 .gen-lib-figure img { display: block; max-width: 100%; height: auto; margin: 0; }
 .gen-lib-controls { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin: 0 0 0.5rem; }
 .gen-lib-figure legend { font: inherit; color: inherit; border: 0; margin: 0; padding: 0; }
@@ -12,6 +12,7 @@ const LOOKS = `
   border: 1px solid currentColor; border-radius: 0.25rem; }
 .gen-lib-control select option { color: black; background: white; }
 .gen-lib-control output { min-width: 3.2em; font-variant-numeric: tabular-nums; }
+.gen-lib-control button:disabled { opacity: 0.5; }
 .gen-lib-controls :focus-visible { outline: 2px solid #1f77b4; outline-offset: 2px; }
 `;
 
@@ -41,7 +42,9 @@ class Figure extends HTMLElement {
       document.head.append(make("style", { id: "gen-lib-looks", textContent: LOOKS }));
     }
     const spec = JSON.parse(holder.textContent);
-    this.querySelector(".gen-lib-hint")?.remove();
+    const picture = this.querySelector("img");
+    const hint = this.querySelector(".gen-lib-hint");
+    this.replaceChildren(holder, ...(picture ? [picture] : [])); // and nothing that an earlier life has left
     this.classList.add("gen-lib-figure");
     this.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab takes the arrow keys otherwise
     this.addEventListener("keydown", (event) => event.stopPropagation()); // and so does the classic notebook
@@ -49,12 +52,21 @@ class Figure extends HTMLElement {
     this.controls.setAttribute("role", "group");
     this.controls.setAttribute("aria-label", "Controls of the figure");
     this.prepend(this.controls);
-    this.start(spec);
+    try {
+      this.start(spec);
+    } catch (error) { // better the picture than half a figure
+      this.replaceChildren(...[picture, hint].filter(Boolean));
+      throw error;
+    }
+    if (!this.keepsPicture) picture?.remove();
+    const [r, g, b] = getComputedStyle(this).color.match(/[\d.]+/g).map(Number);
+    this.style.colorScheme = r + g + b < 384 ? "light" : "dark"; // the ground that this ink is for
   }
 
   // A slider over the entries of a list; what it stands on is shown and read out as text.
   slider(name, values, at, change) {
     const shown = make("output", { textContent: values[at] });
+    shown.setAttribute("aria-live", "off"); // the slider says it already
     const input = make("input", { type: "range", min: 0, max: values.length - 1, step: 1, value: at });
     const update = () => {
       shown.textContent = values[input.value];
@@ -80,7 +92,9 @@ class Figure extends HTMLElement {
     const button = make("button", { type: "button", textContent: "Play" });
     button.setAttribute("aria-label", `Play ${name}`);
     let timer = null;
+    const speak = (how) => this.querySelector(".gen-lib-said")?.setAttribute("aria-live", how);
     const stop = () => {
+      speak("polite");
       clearInterval(timer);
       timer = null;
       button.textContent = "Play";
@@ -89,14 +103,16 @@ class Figure extends HTMLElement {
     button.addEventListener("click", () => {
       if (timer !== null) return stop();
       if (Number(slider.input.value) === count - 1) slider.move(0);
+      speak("off"); // not every step, the last one only
       button.textContent = "Stop";
       button.setAttribute("aria-label", `Stop ${name}`);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       const stride = calm ? Math.ceil(count / 10) : 1;
       timer = setInterval(() => {
         if (!this.isConnected) return stop();
-        slider.move(Math.min(Number(slider.input.value) + stride, count - 1));
-        if (Number(slider.input.value) === count - 1) stop();
+        const to = Math.min(Number(slider.input.value) + stride, count - 1);
+        if (to === count - 1) stop();
+        slider.move(to);
       }, calm ? 1500 : pause);
     });
     this.controls.append(make("span", { className: "gen-lib-control" }, button));

@@ -1,8 +1,7 @@
 // A decoder while it learns: its lines from noise to output, and its map through the pairs that it is shown.
 
 class DecoderMap extends Figure {
-  start({ boards, names, steps, z, exact, mean, deviation, density, label }) {
-    this.querySelector("img").remove();
+  start({ boards, names, steps, z, exact, mean, deviation, density }) {
     const places = floats(z);
     const truth = floats(exact);
     const heap = shorts(density);
@@ -17,14 +16,13 @@ class DecoderMap extends Figure {
     const [left, right] = panels(this, 2);
     const lines = new Plot(left, {
       x: [-0.4, 1.45], y: [-5.5, 5.5], xTicks: [], yTicks: [-4, -2, 0, 2, 4], ratio: 0.85,
-      xLabel: "", yLabel: "value", label,
+      xLabel: "", yLabel: "value", label: "Lines from noise to output",
     });
     const graph = new Plot(right, {
       x: [-2.8, 2.8], y: [-5.5, 5.5], xTicks: [-2, -1, 0, 1, 2], yTicks: [-4, -2, 0, 2, 4], ratio: 0.85,
       xLabel: "noise z", yLabel: "output D(z)", label: "The output of the decoder against the noise",
     });
     const plots = [lines, graph];
-    for (const plot of plots) plot.canvas.style.touchAction = "auto"; // nothing to drag
     const say = voice(this);
     const normal = Array.from({ length: 101 }, (_, k) => 0.06 * k - 3).map((y) => [-0.34 * Math.exp((-y * y) / 2), y]);
     const side = Array.from(heap, (p, k) => [1 + 0.85 * p, -5.5 + (11 * k) / (heap.length - 1)]);
@@ -61,7 +59,7 @@ class DecoderMap extends Figure {
         `${spread}, the data ${those.join(" and ")}. Mean distance to the exact map ${toExact}, ` +
         `to the mean of the data ${toMean}.`);
     };
-    new ResizeObserver(() => { if (plots.some((plot) => plot.resize())) show(); }).observe(this);
+    keepDrawn(this, plots, show);
     show();
   }
 }

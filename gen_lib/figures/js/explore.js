@@ -1,6 +1,8 @@
 // Pictures of all combinations of a few choices; a control for each choice.
 
 class Explore extends Figure {
+  get keepsPicture() { return true; }
+
   start({ alt, at, choices, frames, order }) {
     const picture = this.querySelector("img");
     const first = picture.src;

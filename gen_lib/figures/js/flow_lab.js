@@ -1,17 +1,15 @@
 // Noise on the left, data on the right: particles in a learned or the exact velocity field of a mixture on the line.
 
 class FlowLab extends Figure {
-  start({ mixture, fields, noise, steps, label }) {
-    this.querySelector("img").remove();
+  start({ mixture, fields, noise, counts, steps }) {
     const z = Float64Array.from(floats(noise));
-    const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50];
     const samplers = { Euler: euler, Heun: heun };
-    const nets = Object.fromEntries(Object.entries(fields).map(([name, spec]) => [name, new Net(spec).field(1)]));
+    const nets = new Map(fields.map(([name, spec]) => [name, new Net(spec).field(1)]));
     const state = { field: "exact", sampler: "Euler", steps: counts.indexOf(steps), time: 100 };
     let exact = new Mixture(mixture);
     let paths = [];
 
-    const names = ["exact", ...Object.keys(nets)];
+    const names = ["exact", ...nets.keys()];
     this.menu("field", names, 0, (k) => { state.field = names[k]; move(); });
     this.menu("sampler", Object.keys(samplers), 0, (k) => { state.sampler = Object.keys(samplers)[k]; move(); });
     this.slider("steps", counts.map(String), state.steps, (k) => { state.steps = k; move(); });
@@ -23,7 +21,7 @@ class FlowLab extends Figure {
     this.slider("share of the lower heap", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
     const centres = Array.from({ length: 33 }, (_, k) => (0.25 * k - 4).toFixed(2));
     const heap = ["lower heap at", "upper heap at"].map((name, k) =>
-      this.slider(name, centres, centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
+      this.slider(name, centres.map((at) => readable(+at)), centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
         change((m) => { m.means[k] = [+centres[to]]; });
       }));
 
@@ -33,14 +31,17 @@ class FlowLab extends Figure {
       exact = new Mixture(copy);
       move();
     };
+    swatches(this, [
+      ["noise", ROLES.prior], ["data", ROLES.data], ["paths", ROLES.inference], ["ends", ROLES.output],
+      ["direction of the velocity", "currentColor"],
+    ]);
     const plot = new Plot(this, {
-      x: [0, 1], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "place x", label,
+      x: [0, 1], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "place x",
+      label: "Particles in the velocity field, over time",
     });
-    const said = make("p", { className: "gen-lib-said" });
-    said.setAttribute("aria-live", "polite");
-    this.append(said);
+    const say = voice(this);
 
-    const velocity = (x, t) => (state.field === "exact" ? exact.velocity(x, t) : nets[state.field](x, t));
+    const velocity = (x, t) => (state.field === "exact" ? exact.velocity(x, t) : nets.get(state.field)(x, t));
     const move = () => {
       const count = counts[state.steps];
       paths = samplers[state.sampler](velocity, z, count);
@@ -48,7 +49,7 @@ class FlowLab extends Figure {
       const above = ends.reduce((sum, x) => sum + (x > 0), 0) / ends.length;
       const wanted = exact.weights.reduce((sum, w, k) => sum + w * normal(exact.means[k][0] / Math.sqrt(exact.covariances[k][0][0])), 0);
       const asked = count * (state.sampler === "Heun" ? 2 : 1);
-      said.textContent = `${asked} evaluation${asked > 1 ? "s" : ""}: ${(100 * above).toFixed(0)} % of the particles end above 0; of the data ${(100 * wanted).toFixed(0)} % are.`;
+      say(`${asked} evaluation${asked > 1 ? "s" : ""}: ${(100 * above).toFixed(0)} % of the particles end above 0; of the data ${(100 * wanted).toFixed(0)} % are.`);
       show();
     };
     const at = (p, t) => { // on the polygon that the sampler walks along
@@ -78,7 +79,7 @@ class FlowLab extends Figure {
       const to = Math.min(32, Math.max(0, Math.round((y + 4) / 0.25)));
       if (Number(heap[k].input.value) !== to) heap[k].move(to);
     });
-    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    keepDrawn(this, [plot], show);
     move();
   }
 }

@@ -3,7 +3,6 @@
 class Gallery extends Figure {
   // rows: [name, the strip of each step]; said: a sentence for each step
   start({ slider, steps, rows, strips, said, ratio, at, label }) {
-    this.querySelector("img").remove();
     const state = { at };
     const control = this.slider(slider, steps, at, (k) => { state.at = k; show(); });
     if (steps.length > 4) this.player(slider, control, steps.length);

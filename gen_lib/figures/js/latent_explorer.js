@@ -1,8 +1,7 @@
 // A point in the latent plane of each net, and what the decoder makes of it while it moves.
 
 class LatentExplorer extends Figure {
-  start({ label, models, labels, classes, colours, examples, images, edge, start }) {
-    this.querySelector("img").remove();
+  start({ models, labels, classes, colours, examples, images, edge, start }) {
     const state = { ends: start, way: 0 };
     const originals = codes.list(Float32Array.from(bytes(images), (byte) => byte / 255), edge * edge);
     const planes = models.map((spec) => new LatentPlane(spec, labels, classes, colours));
@@ -22,7 +21,7 @@ class LatentExplorer extends Figure {
       }));
       plane.follow = () => sliders.forEach((slider, axis) => slider.move(plane.stop(axis)));
       const knobs = sliders.map(({ input }) => input.closest("label"));
-      plane.build(places[p], make("div", { className: "gen-lib-controls" }, ...knobs), label);
+      plane.build(places[p], make("div", { className: "gen-lib-controls" }, ...knobs));
       grab(plane.plot, () => [plane.at], (_, place) => {
         plane.at = place.map((value, axis) => Math.min(plane.ends[axis][1], Math.max(plane.ends[axis][0], value)));
         lead([plane]);
@@ -49,12 +48,12 @@ class LatentExplorer extends Figure {
         plane.pictures.show([[originals[a], plane.decoded(), originals[b]]], words);
       });
       say(planes.map((plane) => {
-        const [x, y] = plane.at.map((value) => value.toFixed(2).replace(/^-0.00$/, "0.00").replace("-", "\u2212"));
+        const [x, y] = plane.at.map((value) => readable(value));
         const digit = labels[codes.nearest(plane.flat, plane.at)];
         return `${plane.name}: code (${x}, ${y}); the nearest code is that of a test digit ${digit}.`;
       }).join(" "));
     };
-    new ResizeObserver(() => { if (planes.filter((plane) => plane.plot.resize()).length) show(); }).observe(this);
+    keepDrawn(this, planes.map((plane) => plane.plot), show);
     walk();
   }
 }
@@ -72,10 +71,10 @@ class LatentPlane {
       Array.from({ length: 121 }, (_, k) => (low + ((high - low) * k) / 120).toFixed(2)));
   }
 
-  build(place, controls, label) {
+  build(place, controls) {
     place.append(make("strong", { textContent: this.name }), controls);
     this.plot = new Plot(place, {
-      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", ratio: 0.95, label: `${label} ${this.name}`,
+      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", ratio: 0.95, label: `Codes of the ${this.name}`,
     });
     this.pictures = new Pictures(place, {
       left: 44, label: `${this.name}: the decoded digit, between the test digits at both ends of the way`,
@@ -97,8 +96,8 @@ class LatentPlane {
     const color = getComputedStyle(plot.canvas).color;
     plot.inside(() => {
       for (const group of this.groups) plot.dots(group.dots, group.color, { size: 2.5, alpha: 0.7 });
-      for (const radius of [1, 2]) plot.line(codes.outline([0, 0], [1, 1], radius), ROLES.prior, { width: 2 });
       for (const { name, color: rim, dots } of this.groups) badge(plot, middle(dots), name, rim);
+      for (const radius of [1, 2]) plot.line(codes.outline([0, 0], [1, 1], radius), ROLES.prior, { width: 2 });
       plot.line(pair, color, { width: 2, dash: [5, 4] });
       plot.dots(pair, color, { size: 4 });
       plot.dots([this.at], color, { size: 9 });

@@ -4,11 +4,9 @@ const NAMES = ["Bernoulli", "continuous Bernoulli", "Gaussian", "Gaussian, sigmo
 const DASHES = [[], [2, 3], [7, 4], [8, 3, 2, 3]];
 const GRID = Array.from({ length: 199 }, (_, k) => (k + 1) / 200);
 const OUTPUTS = GRID.map(continuousBernoulli.output); // the only ones that take a search
-const written = (value, digits = 2) => value.toFixed(digits).replace("-", "\u2212").replace(/^\u2212(0\.0+)$/, "$1");
 
 class LikelihoodBench extends Figure {
-  start({ pixel, mean, sigma, label }) {
-    this.querySelector("img").remove();
+  start({ pixel, mean, sigma }) {
     const state = { pixel: Math.round(100 * pixel), mean: Math.round(100 * mean) - 1, sigma: Math.round(100 * sigma) - 5, chosen: 0, rate: 0, inMean: 0 };
     const hundredths = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => ((from + k) / 100).toFixed(2));
     const set = (name) => (to) => { state[name] = to; show(); };
@@ -22,7 +20,7 @@ class LikelihoodBench extends Figure {
     const yLabels = ["loss \u2212log p", "slope of the loss"];
     const [losses, slopes] = panels(this, 2).map((half, k) => Object.assign(new Plot(half, {
       x: [0, 1], y: [0, 1], xTicks: [0, 0.5, 1], yTicks: [], xLabel: "", yLabel: yLabels[k], ratio: 0.85,
-      label: k ? "The slope of the loss over all predictions" : label,
+      label: k ? "The slope of the loss over all predictions" : "The loss over all predictions",
     }), { left: 62, top: 46 }));
     const say = voice(this);
 
@@ -63,7 +61,7 @@ class LikelihoodBench extends Figure {
             plot.line(places, mine ? color : ROLES.coupling, { width: mine ? 2.5 : 1.3, dash: DASHES[k] });
           });
           plot.dots([[place(law, output), plot === losses ? loss : slope]], ROLES.output, { size: 6 });
-          if (plot === losses && !bottomless) ring(plot, mark, least, color);
+          if (plot === losses && !bottomless) ringAt(plot, [mark, least], color, 6);
           plot.dots([[x, plot.y[0]]], ROLES.data, { size: 6 });
         });
       }
@@ -74,12 +72,12 @@ class LikelihoodBench extends Figure {
       Object.assign(slopes.pen, { fillStyle: color, globalAlpha: 1, textAlign: "center", textBaseline: "middle" });
       slopes.pen.fillText(text, (slopes.left + slopes.width - slopes.right) / 2, 30);
 
-      const rate = (o) => (law === continuousBernoulli ? `, \u03bb ${written(bernoulli.mean(o))}` : "");
-      const where = inside === x ? `at the mean ${written(x)}${rate(best)}` : `towards the mean ${x}`;
-      say(`${NAMES[state.chosen]}, pixel ${written(x)}, predicted mean ${written(law.mean(output))}${rate(output)}, `
-        + `output ${written(output)}: loss ${written(loss)} nats, `
-        + (bottomless ? `and it falls without end ${where}. ` : `least ${written(least)} ${where}. `)
-        + `Slope with respect to the output ${written(law.slope(output, x))}, to the mean ${written(law.slope(output, x) / law.meanSlope(output))}.`);
+      const rate = (o) => (law === continuousBernoulli ? `, \u03bb ${readable(bernoulli.mean(o))}` : "");
+      const where = inside === x ? `at the mean ${readable(x)}${rate(best)}` : `towards the mean ${x}`;
+      say(`${NAMES[state.chosen]}, pixel ${readable(x)}, predicted mean ${readable(law.mean(output))}${rate(output)}, `
+        + `output ${readable(output)}: loss ${readable(loss)} nats, `
+        + (bottomless ? `and it falls without end ${where}. ` : `least ${readable(least)} ${where}. `)
+        + `Slope with respect to the output ${readable(law.slope(output, x))}, to the mean ${readable(law.slope(output, x) / law.meanSlope(output))}.`);
     };
 
     const handles = () => {
@@ -93,18 +91,9 @@ class LikelihoodBench extends Figure {
       if (k === 1) pixels.move(Math.round(100 * Math.min(Math.max(to, 0), 1)));
       else means.move(Math.round(100 * Math.min(Math.max(mean, 0.01), 0.99)) - 1);
     });
-    new ResizeObserver(() => { if ([losses, slopes].map((plot) => plot.resize()).some(Boolean)) show(); }).observe(this);
+    keepDrawn(this, [losses, slopes], show);
     show();
   }
-}
-
-// An open circle at the least loss.
-function ring(plot, x, y, color) {
-  const { pen } = plot;
-  Object.assign(pen, { strokeStyle: color, lineWidth: 2, globalAlpha: 1 });
-  pen.beginPath();
-  pen.arc(plot.px(x), plot.py(y), 6, 0, 2 * Math.PI);
-  pen.stroke();
 }
 
 define("likelihood-bench", LikelihoodBench);

@@ -25,8 +25,7 @@ function unpacked({ layers, members, weights, scales }) {
 
 // Numbers for a drawing, kept as 16-bit integers.
 function shorts({ scale, values }) {
-  const bytes = Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0));
-  return Float64Array.from(new Int16Array(bytes.buffer), (whole) => (whole / 32767) * scale);
+  return Float64Array.from(new Int16Array(bytes(values).buffer), (whole) => (whole / 32767) * scale);
 }
 
 const ACTIVATIONS = {

@@ -12,7 +12,7 @@ class Plot {
     this.canvas = make("canvas");
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", label);
-    Object.assign(this.canvas.style, { width: "100%", maxWidth: "40rem", display: "block", touchAction: "none" });
+    Object.assign(this.canvas.style, { width: "100%", maxWidth: "40rem", display: "block" });
     figure.append(this.canvas);
     this.pen = this.canvas.getContext("2d");
     this.left = 44;
@@ -112,6 +112,7 @@ class Plot {
 // Points of a drawing that a finger or a mouse can drag.
 function grab(plot, points, moved) {
   let held = -1;
+  plot.canvas.style.touchAction = "none"; // or the page would scroll
   const nearest = (event) => {
     const [x, y] = plot.place(event);
     const far = points().map(([px, py]) => Math.hypot(plot.px(px) - plot.px(x), plot.py(py) - plot.py(y)));
@@ -119,6 +120,7 @@ function grab(plot, points, moved) {
     return far[best] < 24 ? best : -1;
   };
   plot.canvas.addEventListener("pointerdown", (event) => {
+    if (event.button || held >= 0) return; // another button, another finger
     held = nearest(event);
     if (held >= 0) plot.canvas.setPointerCapture(event.pointerId);
   });
@@ -127,4 +129,13 @@ function grab(plot, points, moved) {
     if (held >= 0) moved(held, plot.place(event));
   });
   for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = -1; });
+}
+
+// Draws again when the width, the pixels of the screen or the ink have changed; the ink does with the theme.
+function keepDrawn(figure, plots, show) {
+  const changed = () => { if (plots.filter((plot) => plot.resize()).length) show(); };
+  new ResizeObserver(() => requestAnimationFrame(changed)).observe(figure);
+  figure.addEventListener("transitionend", (event) => {
+    if (event.target === figure && event.propertyName === "color") show();
+  });
 }

@@ -3,7 +3,6 @@
 class PredictChoice extends Figure {
   // answers: [name, mean, spread], spread null for a single number; best: place of the right one
   start({ question, answers, best, label, digits }) {
-    this.querySelector("img").remove();
     const state = { chosen: -1, shown: false };
     const low = Math.min(0, ...answers.map(([, mean, spread]) => mean - (spread ?? 0)));
     const high = Math.max(0, ...answers.map(([, mean, spread]) => mean + (spread ?? 0)));
@@ -30,6 +29,7 @@ class PredictChoice extends Figure {
     button.addEventListener("click", () => { state.shown = !state.shown; show(); });
     this.controls.append(box, make("span", { className: "gen-lib-control" }, button));
     const say = voice(this);
+    say(`${label}. Choose an answer.`);
 
     const at = (value) => (200 * (value - low)) / (high - low || 1);
     const number = ([, mean, spread]) =>
@@ -48,12 +48,12 @@ class PredictChoice extends Figure {
         if (spread === null) return;
         bar.append(shape("line", { x1: at(mean - spread), x2: at(mean + spread), y1: 7, y2: 7, stroke: "currentColor" }));
       });
-      say(`${label}. ${state.shown ? verdict(answers[best], answers[state.chosen]) : `You said: ${answers[state.chosen][0]}.`}`);
+      say(`${label}. ${state.shown ? verdict(answers[best], answers[state.chosen]) : `You said \u201c${answers[state.chosen][0]}\u201d.`}`);
     };
     const verdict = (right, said) => {
-      if (said === right) return `Right: ${right[0]}, ${number(right)}.`;
+      if (said === right) return `Right: \u201c${right[0]}\u201d, ${number(right)}.`;
       const close = Math.abs(said[1] - right[1]) <= Math.max(said[2] ?? 0, right[2] ?? 0);
-      return `It is ${right[0]}, ${number(right)}; you said ${said[0]}, ${number(said)}` +
+      return `The answer is \u201c${right[0]}\u201d, ${number(right)}; you said \u201c${said[0]}\u201d, ${number(said)}` +
         (close ? ": within the error bar, so hardly wrong." : ".");
     };
   }

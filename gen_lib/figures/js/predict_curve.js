@@ -3,7 +3,6 @@
 class PredictCurve extends Figure {
   // curves: [name, role, dashed, means, spreads] over the places x; both as base64 of floats, spreads null for a lone curve
   start({ question, x, curves, low, high, xLabel, yLabel, digits }) {
-    this.querySelector("img").remove();
     const places = Array.from(floats(x));
     const first = places[0];
     const last = places[places.length - 1];
@@ -14,8 +13,8 @@ class PredictCurve extends Figure {
     const measured = curves.map(([name, role, dashed, means, spreads]) =>
       ({ name, role, dashed, means: floats(means), spreads: spreads && floats(spreads) }));
     this.controls.append(make("p", { textContent: question, style: "flex: 1 1 100%; margin: 0" }));
-    const names = Array.from({ length: knots }, (_, k) => readable(knot(k), digits));
-    this.slider(`place on the axis: ${xLabel}`, names, state.at, (k) => { state.at = k; follow(); show(); });
+    const names = Array.from({ length: knots }, (_, k) => readable(knot(k), last - first > 2 * knots ? 0 : digits));
+    const along = this.slider(`place on the axis: ${xLabel}`, names, state.at, (k) => { state.at = k; follow(); show(); });
     const heights = Array.from({ length: 41 }, (_, k) => low + ((high - low) * k) / 40);
     const height = this.slider("height of your curve there", heights.map((h) => readable(h, digits)), 20, (k) => {
       drawn[state.at] = heights[k];
@@ -30,11 +29,15 @@ class PredictCurve extends Figure {
     });
     const say = voice(this);
 
-    const follow = () => { // the slider to where the curve is
+    const stand = ({ input }, k, text) => {
+      input.value = k;
+      input.setAttribute("aria-valuetext", text);
+      input.nextSibling.textContent = text;
+    };
+    const follow = () => { // the sliders to where the curve is
       const k = Math.round((40 * (drawn[state.at] - low)) / (high - low));
-      height.input.value = k;
-      height.input.setAttribute("aria-valuetext", readable(heights[k], digits));
-      height.input.nextSibling.textContent = readable(heights[k], digits);
+      stand(along, state.at, names[state.at]);
+      stand(height, k, readable(heights[k], digits));
     };
     const guess = (place) => {
       const at = ((place - first) / (last - first)) * (knots - 1);
@@ -50,14 +53,17 @@ class PredictCurve extends Figure {
           if (spreads) band(plot, places, means, spreads, color);
           plot.line(places.map((place, i) => [place, means[i]]), color, { width: 2, dash: dashed ? [5, 4] : [] });
         });
-        plot.line(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { width: 2 });
-        plot.dots(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { size: 2.5 });
+        if (state.touched) { // an empty drawing is no answer
+          plot.line(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { width: 2 });
+          plot.dots(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { size: 2.5 });
+        }
         ringAt(plot, [knot(state.at), drawn[state.at]], ROLES.inference);
       });
-      const entries = [["your curve", ROLES.inference]];
+      button.disabled = !state.touched;
+      const entries = state.touched ? [["your curve", ROLES.inference]] : [];
       if (state.shown) {
         const ink = getComputedStyle(plot.canvas).color;
-        entries.push(...measured.map(({ name, role, dashed }) => [name, role ? ROLES[role] : ink, dashed ? [5, 4] : []]));
+        entries.push(...measured.map(({ name, role, dashed, spreads }) => [name + (spreads ? ", mean and spread" : ""), role ? ROLES[role] : ink, dashed ? [5, 4] : []]));
       }
       const top = plot.py(high) + 8;
       legend(plot, entries, plot.px(first) + 10, top);
@@ -67,7 +73,7 @@ class PredictCurve extends Figure {
         return `${readable(mean, digits)} from ${name}`;
       });
       say(!state.shown
-        ? (state.touched ? "Your curve is drawn." : "Draw into the picture, or use the two sliders.")
+        ? (state.touched ? "Your curve is drawn: compare." : "Draw into the picture, or use the two sliders; then compare.")
         : `Your curve is off by ${off.join(" and by ")}, on average.`);
     };
     let held = null;
@@ -75,18 +81,20 @@ class PredictCurve extends Figure {
       const [px, py] = plot.place(event);
       const k = Math.max(0, Math.min(knots - 1, Math.round(((px - first) / (last - first)) * (knots - 1))));
       const value = Math.max(low, Math.min(high, py));
-      const from = held ?? k;
-      for (let j = Math.min(from, k); j <= Math.max(from, k); j++) drawn[j] = value;
+      const [from, start] = held === null || held === k ? [k, value] : [held, drawn[held]];
+      for (let j = Math.min(from, k); j <= Math.max(from, k); j++) { // few events, many places: a line between
+        drawn[j] = j === k ? value : start + ((value - start) * (j - from)) / (k - from);
+      }
       Object.assign(state, { at: k, touched: true });
       held = k;
       follow();
       show();
     };
-    plot.canvas.style.cursor = "crosshair";
-    plot.canvas.addEventListener("pointerdown", (event) => { plot.canvas.setPointerCapture(event.pointerId); pull(event); });
+    Object.assign(plot.canvas.style, { cursor: "crosshair", touchAction: "none" });
+    plot.canvas.addEventListener("pointerdown", (event) => { if (event.button) return; plot.canvas.setPointerCapture(event.pointerId); pull(event); });
     plot.canvas.addEventListener("pointermove", (event) => { if (held !== null) pull(event); });
     for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = null; });
-    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    keepDrawn(this, [plot], show);
     show();
   }
 }

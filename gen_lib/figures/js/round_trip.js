@@ -1,10 +1,9 @@
 // There and back: a datum becomes a code by jumps against the time, and the code a datum by jumps with it.
 
 class RoundTrip extends Figure {
-  start({ mixture, fields, reach, datum, steps, top, label }) {
-    this.querySelector("img").remove();
+  start({ mixture, fields, reach, datum, steps, top }) {
     const data = new Mixture(mixture);
-    const averages = Object.values(fields).map((spec) => new Net(spec).field(1));
+    const averages = fields.map(([, spec]) => new Net(spec).field(1));
     const counts = [1, 2, 4, 8];
     const places = Float64Array.from({ length: 10 * (reach[1] - reach[0]) + 1 }, (_, k) => reach[0] + k / 10);
     const exact = places.map((x) => flowMap(data, x, 1, 0));
@@ -12,7 +11,7 @@ class RoundTrip extends Figure {
 
     const texts = Array.from(places, (x) => readable(x, 1));
     const place = this.slider("datum x", texts, state.at, (k) => { state.at = k; show(); });
-    this.menu("net", Object.keys(fields), 0, (k) => { state.field = k; show(); });
+    this.menu("net", fields.map(([name]) => name), 0, (k) => { state.field = k; show(); });
     this.slider("steps each way", counts.map(String), state.steps, (k) => { state.steps = k; show(); });
     swatches(this, [
       ["encode", ROLES.encode, "thick"], ["decode", ROLES.decode], ["to the exact code", "currentColor", "dashed"],
@@ -20,7 +19,8 @@ class RoundTrip extends Figure {
     ]);
     const ways = new Plot(this, {
       x: [-0.05, 1.05], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach), ratio: 0.55,
-      xLabel: "time t: codes at 0, data at 1", yLabel: "place", label,
+      xLabel: "time t: codes at 0, data at 1", yLabel: "place",
+      label: "The ways there and back",
     });
     swatches(this, [
       ["error of the round trip", ROLES.output], ["error of the code", ROLES.encode], ["density of the data", ROLES.data],
@@ -89,7 +89,7 @@ class RoundTrip extends Figure {
     };
     grab(ways, () => [[1, places[state.at]]], (_, [, y]) => move(y));
     grab(strip, () => clock(8, 0, top).map((y) => [places[state.at], y]), (_, [x]) => move(x));
-    new ResizeObserver(() => { if (ways.resize() + strip.resize()) show(); }).observe(this);
+    keepDrawn(this, [ways, strip], show);
     show();
   }
 }

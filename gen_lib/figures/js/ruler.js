@@ -1,12 +1,11 @@
 // An average velocity as a ruler: it is laid at a point of the flow, and says where the path is at another time.
 
 class Ruler extends Figure {
-  start({ mixture, fields, reach, place, jumps, label }) {
-    this.querySelector("img").remove();
+  start({ mixture, fields, reach, place, jumps }) {
     const exact = new Mixture(mixture);
-    const averages = Object.fromEntries(Object.entries(fields).map(([name, spec]) => [name, new Net(spec).field(1)]));
-    averages.exact = (x, t, r) => x.map((at) => averageVelocity(exact, at, t, r));
-    const names = Object.keys(averages);
+    const averages = new Map(fields.map(([name, spec]) => [name, new Net(spec).field(1)]));
+    averages.set("exact", (x, t, r) => x.map((at) => averageVelocity(exact, at, t, r)));
+    const names = [...averages.keys()];
     const times = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
     const places = Array.from({ length: 20 * (reach[1] - reach[0]) + 1 }, (_, k) => (reach[0] + k / 20).toFixed(2));
     const state = { t: 0, r: 1, x: place, jumps, field: names[0] };
@@ -27,7 +26,8 @@ class Ruler extends Figure {
     ]);
     const plot = new Plot(this, {
       x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach),
-      xLabel: "time t", yLabel: "place x", label,
+      xLabel: "time t", yLabel: "place x",
+      label: "The path of the flow and the jumps, over time",
     });
     const say = voice(this);
 
@@ -35,7 +35,7 @@ class Ruler extends Figure {
     const others = clock(12, -2.4, 2.4).map((z) => path(z, 0, 40));
     const show = () => {
       const { t, r, x } = state;
-      const average = averages[state.field];
+      const average = averages.get(state.field);
       const [[u], [v]] = [average([x], t, r), average([x], t, t)];
       const end = x + (r - t) * u;
       const ways = jump(average, [x], state.jumps, t, r).map(([at]) => at);
@@ -72,7 +72,7 @@ class Ruler extends Figure {
       set(k === 0 ? now : wanted, 20 * time);
       if (k === 0) set(start, 20 * (y - reach[0]));
     });
-    new ResizeObserver(() => { if (plot.resize()) show(); }).observe(this);
+    keepDrawn(this, [plot], show);
     show();
   }
 }

@@ -39,8 +39,7 @@ class Scores extends Plot {
 }
 
 class Scoreboard extends Figure {
-  start({ boards, label }) {
-    this.querySelector("img").remove();
+  start({ boards }) {
     const { rows } = boards[0]; // the others have the same methods in the same order
     const slots = rows.map((row, k) => k + 0.8 * new Set(rows.slice(0, k + 1).map((r) => r.evaluations)).size);
     const made = boards.map((board) => board.rows.map((row) => shorts(row.samples)));
@@ -53,7 +52,8 @@ class Scoreboard extends Figure {
     const [left, right] = panels(this, 2);
     const scores = new Scores(left, {
       x: [slots[0] - 0.8, slots.at(-1) + 0.8], y: [0, 1], xTicks: [], yTicks: [], ratio: 0.95,
-      xLabel: "evaluations per sample", yLabel: "", label,
+      xLabel: "evaluations per sample", yLabel: "",
+      label: "Methods by quality, in groups of equal cost",
     });
     scores.bottom = 122;
     scores.left = 54;
@@ -62,7 +62,6 @@ class Scoreboard extends Figure {
       xLabel: "", yLabel: "", label: "Samples of the chosen method",
     });
     const plots = [scores, seen];
-    for (const plot of plots) plot.canvas.style.touchAction = "auto"; // it is tapped, not dragged
     const say = voice(this);
     for (const kind of ["pointerdown", "pointermove"]) {
       scores.canvas.addEventListener(kind, (event) => {
@@ -101,7 +100,7 @@ class Scoreboard extends Figure {
         `${row.evaluations} evaluation${row.evaluations > 1 ? "s" : ""} per sample; ` +
         `trained in ${row.seconds.toFixed(1)} seconds.`);
     };
-    new ResizeObserver(() => { if (plots.some((plot) => plot.resize())) show(); }).observe(this);
+    keepDrawn(this, plots, show);
     show();
   }
 }

@@ -1,8 +1,7 @@
 // The ornaments of FACM's consistency loss, each with its switch: what they do to the pull, and the map they lead to.
 
 class Weights extends Figure {
-  start({ maps, targets, start, exact, z, mass, label }) {
-    this.querySelector("img").remove();
+  start({ maps, targets, start, exact, z, mass }) {
     const places = floats(z);
     const truth = shorts(exact);
     const ends = maps.map((map) => shorts(map.ends));
@@ -30,10 +29,10 @@ class Weights extends Figure {
     });
     const map = new Plot(this, {
       x: [-2.5, 2.5], y: [-5, 5], xTicks: [-2, -1, 0, 1, 2], yTicks: [-4, -2, 0, 2, 4], ratio: 0.55,
-      xLabel: "noise z", yLabel: "end of one step", label,
+      xLabel: "noise z", yLabel: "end of one step",
+      label: "Ends of one step against noise",
     });
     const plots = [factors, pulls, map];
-    for (const plot of plots) plot.canvas.style.touchAction = "auto"; // nothing to drag
     const say = voice(this);
 
     const show = () => {
@@ -57,7 +56,8 @@ class Weights extends Figure {
         pulls.line(curve.map((at) => [at, facm.pull(state, at, t)]), ROLES.output, { width: 2 });
         pulls.dots([[g, facm.pull(state, g, t)]], ROLES.output, { size: 5 });
       });
-      legend(pulls, [["these weights", ROLES.output], ["plain squares, \u03b2 = 1", ROLES.coupling]],
+      const bounds = state.clamp ? [["clamp, |g| = 1", ROLES.latent, [3, 3]]] : [];
+      legend(pulls, [["these weights", ROLES.output], ["plain squares, \u03b2 = 1", ROLES.coupling], ...bounds],
         pulls.left + 8, pulls.top + 8);
 
       const found = maps.findIndex((m) => Object.keys(start).every((key) => m[key] === state[key]));
@@ -80,10 +80,10 @@ class Weights extends Figure {
         `one of 0.25 with ${size(0.25)} and one of 4 with ${size(4)}. ` +
         (found < 0
           ? `No net was trained in this chapter ${words}: of the maps only the exact one is drawn.`
-          : `Nets ${words}: W1 ${spread(maps[found].w1)}, mass right of 0 ${spread(maps[found].mass)}; ` +
+          : `Nets ${words}: W1 ${spread(maps[found].w1)}. Mass right of zero: ${spread(maps[found].mass)}, ` +
             `exactly ${mass.toFixed(3)}.`));
     };
-    new ResizeObserver(() => { if (plots.some((plot) => plot.resize())) show(); }).observe(this);
+    keepDrawn(this, plots, show);
     show();
   }
 }

@@ -39,6 +39,8 @@ def critic_field(net: Adversaries, samples: Points, mixture: GaussianMixture, si
     Returns:
         row by row, the highest first, shape ``(*members, side, side)``
     """
+    if mixture.dim != 2 or len(mixture.weights) < 2:
+        raise ValueError(f"mixture must have modes in the plane, two or more, got {mixture!r}")
     x, y, half = _box(mixture)
     across = half * ((2 * torch.arange(check.whole("side", side, least=2)) + 1) / side - 1)
     places = torch.stack([x + across.expand(side, -1), y - across[:, None].expand(-1, side)], -1).flatten(0, 1)
@@ -90,7 +92,6 @@ def arena(
         "box": _box(mixture),
         "count": pages.shape[2],
         "games": [{"name": name, **_spec(game, mixture, samples)} for name, game in kept.items()],
-        "label": alt,
         "modes": mixture.means.tolist(),
         "side": fields.shape[3],
     }
@@ -100,6 +101,9 @@ def arena(
 def _check(games: Mapping[str, Game], members: int) -> None:
     """Refuse what cannot be shown, or not by one figure."""
     sizes = set()
+    for name, (_, pages, fields) in games.items():
+        if not (pages.isfinite().all() and fields.isfinite().all()):
+            raise ValueError(f"game {name!r} must have finite samples and fields")
     for name, (steps, pages, fields) in games.items():
         good = pages.ndim == fields.ndim == 4 and pages.shape[3] == 2 and fields.shape[2] == fields.shape[3]
         good = good and len(steps) == len(pages) == len(fields) > 0 and pages.shape[1] == fields.shape[1] >= members
@@ -118,7 +122,7 @@ def _kept(game: Game, looks: int, members: int) -> Game:
     """So many looks of a game, and its first members."""
     steps, pages, fields = game
     some = torch.linspace(0, len(steps) - 1, looks).round().long()
-    return [steps[k] for k in some], pages[some, :members], fields[some, :members]
+    return [int(steps[k]) for k in some], pages[some, :members], fields[some, :members]
 
 
 def _box(mixture: GaussianMixture) -> tuple[float, float, float]:

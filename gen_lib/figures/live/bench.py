@@ -48,7 +48,7 @@ def likelihood_bench(*, alt: str, pixel: float = 0.25, mean: float = 0.7, sigma:
     loss.set(ylabel="loss −log p", ylim=(-3, 4))
     slope.set(ylabel="slope in the output", ylim=(-2, 2))
     figure.legend(loc="outside upper center", ncols=3)
-    show("likelihood-bench", {"label": alt, "mean": mean, "pixel": pixel, "sigma": sigma}, figure, alt)
+    show("likelihood-bench", {"mean": mean, "pixel": pixel, "sigma": sigma}, figure, alt)
 
 
 def _curve(law: Likelihood, pixel: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

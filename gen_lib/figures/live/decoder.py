@@ -65,7 +65,6 @@ def decoder_map(
         "density": export.shorts(mixture.log_prob(places).exp()),
         "deviation": mixture.covariance.item() ** 0.5,
         "exact": export.floats(exact),
-        "label": alt,
         "mean": mean,
         "names": list(looks),
         "steps": steps,

@@ -42,7 +42,7 @@ def ruler(
     start = _placed("place", place, reach, 20)
     if check.whole("jumps", jumps, least=1) > JUMPS:
         raise ValueError(f"jumps must be at most {JUMPS}, got {jumps}")
-    spec = _spec(mixture, fields, reach, alt) | {"jumps": jumps, "place": start}
+    spec = _spec(mixture, fields, reach) | {"jumps": jumps, "place": start}
     x, field = torch.tensor([[start]]), next(iter(fields.values()))
     times = torch.linspace(0, 1, 51)
     starts = torch.cat([x, torch.linspace(-2.4, 2.4, 13)[:, None]])
@@ -85,7 +85,7 @@ def round_trip(
         raise ValueError(f"steps must be one of {', '.join(map(str, STEPS))}, got {steps!r}")
     places = torch.linspace(reach[0], reach[1], 10 * (reach[1] - reach[0]) + 1)[:, None]
     top = _top(mixture, next(iter(fields.values())), steps)
-    spec = _spec(mixture, fields, reach, alt) | {"datum": start, "steps": steps, "top": top}
+    spec = _spec(mixture, fields, reach) | {"datum": start, "steps": steps, "top": top}
     there, back = _there_and_back(next(iter(fields.values())), places, steps)
     at, clock = round(10 * (start - reach[0])), samplers.times(steps)
     exact = truth.flow_map(mixture, places, 1.0, 0.0)
@@ -112,13 +112,7 @@ def _reach(mixture: GaussianMixture, fields: Mapping[str, Field]) -> tuple[int, 
         raise ValueError(f"mixture must be on the line, got dimension {mixture.dim}")
     if not fields:
         raise ValueError("fields must hold at least one net, got none")
-    for name, field in fields.items():
-        asked = next(field.map.parameters()).shape[-2]
-        if field.dim != 1 or asked != 3:
-            raise ValueError(
-                f"fields must be average velocities on the line, asked with x_t, t and r, but {name!r} is asked with "
-                f"{asked - field.dim} time{'s' * (asked > field.dim + 1)} in dimension {field.dim}"
-            )
+    export.asked(fields, times=2)
     low, high = mixture.quantile(torch.tensor([0.001, 0.999], dtype=torch.float64))[:, 0].tolist()
     return min(-3, int(low // 1)), max(3, int(-(-high // 1)))
 
@@ -150,6 +144,6 @@ def _placed(name: str, value: float, reach: tuple[int, int], per: int) -> float:
     return round(value * per) / per
 
 
-def _spec(mixture: GaussianMixture, fields: Mapping[str, Field], reach: tuple[int, int], alt: str) -> dict[str, object]:
-    nets = {name: export.net(field.map, 1) for name, field in fields.items()}
-    return {"fields": nets, "label": alt, "mixture": export.mixture(mixture), "reach": reach}
+def _spec(mixture: GaussianMixture, fields: Mapping[str, Field], reach: tuple[int, int]) -> dict[str, object]:
+    nets = [[name, export.net(field.map, 1)] for name, field in fields.items()]  # in this order, also in JavaScript
+    return {"fields": nets, "mixture": export.mixture(mixture), "reach": reach}

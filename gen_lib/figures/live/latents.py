@@ -58,7 +58,7 @@ def latent_explorer(
             f"labels must give each of the {len(x)} images one of two to ten classes, "
             f"got shape {tuple(labels.shape)} and {len(classes)} classes"
         )
-    if start[0] == start[1] or not set(start) <= set(classes):
+    if len(start) != 2 or start[0] == start[1] or not set(start) <= set(classes):
         raise ValueError(f"start must be two different ones of {classes}, got {start}")
     examples = [int((labels == k).nonzero()[0, 0]) for k in classes]
     ends = [examples[classes.index(k)] for k in start]
@@ -94,7 +94,6 @@ def latent_explorer(
         "edge": edge,
         "examples": examples,
         "images": _greys(x[examples]),
-        "label": alt,
         "labels": labels.tolist(),
         "models": models,
         "start": [classes.index(k) for k in start],
@@ -169,7 +168,6 @@ def beta_dial(
         "draws": DRAWS,
         "edge": edge,
         "images": _greys(x[some]),
-        "label": alt,
         "latent": net.latent,
         "means": export.floats(mean[:, some]),
         "names": list(digits),

@@ -11,6 +11,8 @@ from ...nets import Field
 from .. import export
 from ..page import show
 
+STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50)  # of the slider
+
 
 def flow_lab(
     mixture: GaussianMixture, fields: Mapping[str, Field], *, alt: str, particles: int = 100, steps: int = 8
@@ -28,20 +30,33 @@ def flow_lab(
         steps: of the sampler at the start
 
     Raises:
-        ValueError: another mixture
+        ValueError: another mixture, one whose heaps or shares are not on the sliders, a field that is not a velocity on
+            the line or has the name "exact", another number of steps
     """
     if mixture.dim != 1 or len(mixture.weights) != 2 or mixture.means[0, 0] >= mixture.means[1, 0]:
         raise ValueError(f"mixture must be of two Gaussians on the line, the lower one first, got {mixture!r}")
+    places, below = mixture.means[:, 0], mixture.weights[0]
+    on_sliders = [(4 * places, -16, 16), (20 * below, 1, 19)]
+    if any(((v - v.round()).abs() > 1e-4).any() or v.min() < low or v.max() > high for v, low, high in on_sliders):
+        raise ValueError(
+            "mixture must have its heaps at quarters from -4 to 4 and shares in twentieths, where sliders can stand, "
+            f"got heaps at {places.tolist()} and a lower share of {below.item():g}"
+        )
+    export.asked(fields, times=1)
+    if "exact" in fields:
+        raise ValueError('fields must leave the name "exact" to the exact velocity')
+    if steps not in STEPS:
+        raise ValueError(f"steps must be one of {', '.join(map(str, STEPS))}, got {steps!r}")
     share = (torch.arange(particles, dtype=torch.float64) + 0.5) / particles
     noise = torch.special.ndtri(share)[:, None]
     path = samplers.euler(lambda x, t: truth.velocity(mixture, x, t), noise, steps)
     figure = plt.figure(figsize=(5, 3))
     plots.states(figure.subplots(), path, count=particles)
     spec = {
-        "fields": {name: export.net(field.map, 1) for name, field in fields.items()},
-        "label": alt,
+        "fields": [[name, export.net(field.map, 1)] for name, field in fields.items()],
         "mixture": export.mixture(mixture),
         "noise": export.floats(noise),
+        "counts": STEPS,
         "steps": steps,
     }
     show("flow-lab", spec, figure, alt)

@@ -6,7 +6,7 @@ from typing import Literal
 import matplotlib.pyplot as plt
 from torch import Tensor
 
-from ... import plots
+from ... import check, plots
 from .. import export
 from ..page import show
 
@@ -42,6 +42,7 @@ def predict_choice(
     """
     if len(measured) < 2:
         raise ValueError(f"measured must have at least two answers, got {[*measured]}")
+    check.whole("digits", digits, least=0)
     if best not in ("least", "most"):
         raise ValueError(f'best must be "least" or "most", got {best!r}')
     values = {name: v.detach().double().flatten() for name, v in measured.items()}
@@ -100,7 +101,12 @@ def predict_curve(
     x = x.detach().double().flatten()
     if len(x) < 2 or not (x.diff() > 0).all():
         raise ValueError(f"x must be at least two places in rising order, got {x.tolist()[:5]}")
-    low, high = between
+    for end in between:
+        check.number("between", end)
+    low, high = map(float, between)
+    check.whole("digits", digits, least=0)
+    if not measured:
+        raise ValueError("measured must be at least one curve, got none")
     if not low < high:
         raise ValueError(f"between must be the lowest and the highest value, got {between}")
     if role not in plots.COLORS:

@@ -51,7 +51,7 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         ax.set_ylim([10**end for end in board["span"]])
         names = [f"{row['name']}, {row['evaluations']}" for row in board["rows"]]
         ax.set_xticks(places, names, rotation=90, fontsize=8)
-    show("scoreboard", {"boards": boards, "label": alt}, figure, alt)
+    show("scoreboard", {"boards": boards}, figure, alt)
 
 
 def _by_cost(comparison: Comparison) -> list[str]:

@@ -65,7 +65,6 @@ def weights(mixture: GaussianMixture, ends: Mapping[Setting, Tensor], *, alt: st
     maps = [_map(mixture, setting, end, few) for setting, end in ends.items()]
     spec = {
         "exact": export.shorts(exact[few, 0]),
-        "label": alt,
         "maps": maps,
         "mass": (exact > 0).double().mean().item(),
         "start": asdict(next(iter(ends))),

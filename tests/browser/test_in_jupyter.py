@@ -73,6 +73,7 @@ def ran(request, browser, tmp_path_factory):
         tab.set_default_timeout(90_000)  # a fresh environment compiles what it imports
         if module == "jupyterlab":
             tab.goto(f"{address}/lab/tree/figures.ipynb?token={token}&reset")
+            tab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()  # the kernel has come
             tab.locator(".jp-CodeCell .cm-content").first.click()
             for _ in CELLS:
                 tab.keyboard.press("Shift+Enter")

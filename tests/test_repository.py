@@ -130,6 +130,12 @@ def test_notebook_declares_its_parameters(notebook):
 
 
 @each_notebook
+def test_code_cells_are_short(notebook):
+    """What does not fit on a slide belongs to the library."""
+    assert {cell["id"]: source(cell) for cell in code_cells(notebook) if len(source(cell).splitlines()) > 25} == {}
+
+
+@each_notebook
 def test_notebook_installs_the_library_from_this_repository(notebook):
     install = source(next(code_cells(notebook)))
     assert f'git+{CONFIG["repository"]["url"]}"' in install

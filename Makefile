@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute html chromium browser jupyter serve clean distclean
+.PHONY: help book test environment lint unit execute html chromium browser serve clean distclean
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
 PYTHON ?= $(or $(shell command -v "$$(sed -n 's/^executable = //p' .venv/pyvenv.cfg 2>/dev/null)"),python3)
@@ -68,11 +68,8 @@ _build/configuration: _config.yml _toc.yml requirements.txt $(wildcard book/_ext
 chromium: environment
 	.ci/chromium
 
-browser: html chromium  ## tests of the built pages in headless Chromium
-	$(PY) -m pytest --junitxml _build/tests/browser.xml --ignore tests/browser/test_in_jupyter.py tests/browser
-
-jupyter: html chromium  ## drive figures in JupyterLab and the classic notebook; not part of test, widgets may start late
-	$(PY) -m pytest tests/browser/test_in_jupyter.py
+browser: html chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
+	$(PY) -m pytest --junitxml _build/tests/browser.xml tests/browser
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000

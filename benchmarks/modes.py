@@ -65,7 +65,7 @@ for where in arguments.only:
         )
         z = torch.randn(8, 2500, 2, generator=torch.Generator().manual_seed(arguments.seed))
         with torch.no_grad():
-            covered, quality, kl = metrics.modes_covered(method.push(net, z)[-1], target)
+            covered, quality, kl, _ = metrics.modes_covered(method.push(net, z)[-1], target)
         print(
             f"{where:6s}{name:10s}{f'{covered.mean():.2f} ± {covered.std():.2f}':16s}{covered.min():<7.0f}"
             f"{f'{100 * quality.mean():.1f} ± {100 * quality.std():.1f} %':16s}{100 * quality.min():<7.1f}"

@@ -40,12 +40,16 @@ def number(name: str, value: object, least: float = -math.inf, above: float = -m
         ValueError: beta must be a finite number of at least 0, got -1.0
     """
     good = isinstance(value, numbers.Real | Tensor) and not isinstance(value, bool)
+    found = repr(value)
     if good:
         v = torch.as_tensor(value)
-        good = v.numel() > 0 and bool((v.isfinite() & (v >= least) & (v > above)).all())
+        fits = v.isfinite() & (v >= least) & (v > above)
+        good = v.numel() > 0 and bool(fits.all())
+        if v.numel() > 8:
+            found = f"{int((~fits).sum())} of {v.numel()} entries that are not"
     if not good:
         bound = f" above {above:g}" if above > -math.inf else f" of at least {least:g}" if least > -math.inf else ""
-        raise ValueError(f"{name} must be a finite number{bound}, got {value!r}")
+        raise ValueError(f"{name} must be a finite number{bound}, got {found}")
 
 
 def share(name: str, value: float) -> None:

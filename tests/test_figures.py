@@ -13,7 +13,7 @@ from PIL import Image
 
 from gen_lib import plots
 from gen_lib.figures import explore, page
-from gen_lib.figures.choices import _panel
+from gen_lib.figures.choices import _control, _panel
 from gen_lib.figures.page import element, library, lighter, script
 
 mpl.use("agg")
@@ -151,7 +151,7 @@ def controls(draw, between=True, **values) -> dict[str, ipywidgets.Widget]:
 
 def test_with_a_kernel_the_controls_call_draw(monkeypatch):
     calls = []
-    monkeypatch.setattr(plt, "show", lambda: None)
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda figure: None)
 
     def draw(**values):
         calls.append(values)
@@ -176,9 +176,14 @@ def test_with_a_kernel_the_controls_call_draw(monkeypatch):
 
 def test_many_numbers_can_be_played(monkeypatch):
     calls = []
-    monkeypatch.setattr(plt, "show", lambda: None)
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda figure: None)
+
+    def draw(**chosen):
+        calls.append(chosen)
+        line()
+
     values = {"slope": [0.5, 1.0, 2.0, 4.0, 8.0], "name": [*"abcde"]}
-    panel = _panel(lambda **chosen: calls.append(chosen), values, {"slope": 2.0, "name": "a"}, True)
+    panel = _panel(draw, values, {"slope": 2.0, "name": "a"}, True)
     (slider, play), menu = panel.children[0].children, panel.children[1]
     assert isinstance(menu, ipywidgets.Dropdown)
     assert (play.min, play.max, play.value) == (0, 4, 2)
@@ -187,6 +192,41 @@ def test_many_numbers_can_be_played(monkeypatch):
     assert calls[-1] == {"slope": 4.0, "name": "a"}
     slider.value = 1.0
     assert play.value == 1  # it goes on from where the slider stands
+
+
+@pytest.mark.parametrize("values", [[0.02, 0.1, 0.5, 1.0, 2.0], [0.2, 0.5, 1, 5, 20], [0.3, 1, 3, 10, 30], [0.001, 7]])
+def test_every_value_can_be_the_first_one(values, monkeypatch):
+    """On a slider in powers of ten too, whose ends are rounded."""
+    drawn = []
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda figure: None)
+    for first in values:
+        _panel(lambda k: drawn.append(k) or plt.figure(), {"k": values}, {"k": first}, True)
+        assert drawn[-1] == first
+    assert isinstance(_control("k", values, values[0], True), ipywidgets.FloatLogSlider)
+
+
+def test_the_readers_own_figures_stay(monkeypatch):
+    """Also when a control is moved; and what draw makes beside its figure does not."""
+    shown = []
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda figure: shown.append(figure))
+
+    def draw(k):
+        line(k)
+        return plt.figure() if k > 1 else None
+
+    own = plt.figure()
+    _panel(draw, {"k": [1, 2]}, {"k": 1}, True).children[0].value = 2
+    assert plt.get_fignums() == [own.number]
+    assert [len(figure.axes) for figure in shown] == [1, 0]  # the line, and what was returned
+    plt.close(own)
+
+
+def test_a_draw_that_draws_nothing_is_refused(shown):
+    own = plt.figure()
+    with pytest.raises(ValueError, match=r"draw must make a figure of matplotlib.pyplot or return one, got None"):
+        explore(lambda k: None, alt="A line.", k=[1, 2])
+    assert (shown, plt.get_fignums()) == ([], [own.number])
+    plt.close(own)
 
 
 def test_between_may_be_closed():

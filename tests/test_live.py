@@ -1,13 +1,16 @@
 """Figures in which something runs: what they carry is what torch computes, and bad calls are refused."""
 
 import base64
+import copy
 import io
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 from figure_parts import spec as spec_of
+from matplotlib import pyplot as plt
 from PIL import Image
 
 from gen_lib import METHODS, data, fit, methods, samplers
@@ -17,6 +20,14 @@ from gen_lib.methods.vae import kl_per_latent, posterior
 from gen_lib.nets import MLP
 
 mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open():
+    """What was shown is closed, and what is refused was not begun."""
+    plt.close("all")
+    yield
+    assert not plt.get_fignums()
 
 
 def test_the_flow_lab_carries_its_nets_and_starts_as_its_picture(moving):
@@ -55,6 +66,7 @@ LINE = data.mixture_1d()
             {"mixture": data.GaussianMixture(torch.tensor([1.0, 2.0]) / 3, LINE.means, LINE.covariances)},
             "shares in twentieths",
         ),
+        ({"particles": 0}, "particles must be a whole number of at least 1"),
     ],
 )
 def test_the_flow_lab_refuses_what_its_sliders_and_scripts_cannot_show(moving, change, words):
@@ -96,9 +108,20 @@ def test_the_decoder_map_carries_every_look_and_its_distances(moving):
     [
         ({"mixture": data.mixture_2d()}, "mixture must be on the line, got dimension 2"),
         ({"steps": [0, 5, 5]}, "steps must be at least two that rise"),
+        ({"steps": [0, 5, 7.5]}, "steps must be a whole number of at least 0, got 7.5"),
+        (
+            {"mixture": data.GaussianMixture(LINE.weights, 2 * LINE.means, LINE.covariances)},
+            "must lie between -5.5 and",
+        ),
+        ({"looks": {name: look.long() for name, look in LOOKS.items()}}, "must hold floating-point numbers"),
         ({"steps": [0, 5]}, r"looks must have shape \(2, n, 1\)"),
         ({"looks": LOOKS | {"optimal": torch.randn(3, 39, 1)}}, "looks must have shape"),
+        (
+            {"looks": LOOKS | {"optimal": LOOKS["optimal"].log()}},
+            r"looks\['optimal'\] must be finite, got",
+        ),
         ({"pairs": {"random": PAIRS["random"]}}, "pairs must have the names of looks"),
+        ({"pairs": PAIRS | {"random": (torch.randn(20, 1), torch.randn(20, 1) / 0)}}, r"pairs\['random'\] must be"),
         ({"pairs": PAIRS | {"random": (torch.randn(20, 1), torch.randn(19, 1))}}, r"pairs must have shape \(m, 1\)"),
         ({"alt": " "}, "alt must say"),
     ],
@@ -141,6 +164,7 @@ def test_the_weights_carry_the_maps_that_were_trained_and_no_others(moving):
         ([torch.randn(2, 50, 2)], r"ends must have shape \(members, n, 1\)"),
         ([torch.randn(1, 50, 1)], "members at least 2"),
         ([torch.randn(2, 50, 1), torch.randn(2, 40, 1)], "one n for all"),
+        ([torch.randn(2, 50, 1), torch.randn(2, 50, 1).log()], r"ends\[Setting\(target='1'.* must be a finite number"),
     ],
 )
 def test_the_weights_refuse(ends, words):
@@ -178,20 +202,25 @@ def test_the_scoreboard_carries_the_numbers_of_the_table(moving):
     assert len(shorts(plane_board["data"])) == 80
 
 
-def test_the_scoreboard_refuses():
+def test_the_scoreboard_refuses(moving):
     alone = compare(["decoder"], data.mixture_1d(), members=(1,), **FEW)
     other = compare(["vae"], data.mixture_1d(), members=(2,), **FEW)
     space = compare(
         ["vae"], data.GaussianMixture(torch.ones(1), torch.zeros(1, 3), torch.eye(3)[None]), members=(2,), **FEW
     )
+    dearer = replace(other, runs={"vae": replace(other.runs["vae"], evaluations=2)})
     for bad, words in (
-        ({}, "comparisons must be of the same methods, at least one"),
+        ({}, "comparisons must be of the same methods at the same cost, at least one"),
         ({"a": alone, "b": other}, "comparisons must be of the same methods"),
+        ({"a": other, "b": dearer}, "at the same cost"),
         ({"a": alone}, "two members or more, 'a' has 1"),
         ({"b": other, "c": space}, "'c' is not"),
     ):
         with pytest.raises(ValueError, match=words):
             live.scoreboard(bad, alt="Scores.")
+    pair = [compare(names, data.mixture_1d(), members=(2,), **FEW) for names in (["vae", "gan"], ["gan", "vae"])]
+    live.scoreboard({"a": pair[0], "b": pair[1]}, alt="Scores.")
+    assert [[row["name"] for row in board["rows"]] for board in spec_of(moving[0])["boards"]] == [["vae", "gan"]] * 2
     with pytest.raises(ValueError, match="count must be a whole number"):
         live.scoreboard({"b": other}, alt="Scores.", count=0)
 
@@ -210,6 +239,15 @@ def coded(kind="vae", latent=2, likelihood="bernoulli", members=(2,)):
     method = getattr(methods, kind)(likelihood=likelihood)
     net = method.build(dim=4, latent=latent, hidden=(8,), members=members, seed=1)
     return method, net, torch.rand(12, 4, generator=torch.Generator().manual_seed(0)), torch.arange(12) % 3
+
+
+def lost(part, net):
+    """The net with a part that has diverged."""
+    bad = copy.deepcopy(net)
+    name = next(name for name, module in net.named_children() if module is part)
+    with torch.no_grad():
+        next(getattr(bad, name).parameters()).fill_(torch.nan)
+    return bad
 
 
 @pytest.mark.parametrize("latent", [2, 3])
@@ -254,11 +292,15 @@ def test_the_latent_explorer_refuses_what_it_cannot_show():
     for words, error, bad in [
         ("at least one method", ValueError, ({}, x, labels)),
         ("square images", ValueError, (nets, x[:, :3], labels)),
-        ("square images", ValueError, (nets, x - 1, labels)),
+        (r"square images in \[0, 1\] .* values from -0.97", ValueError, (nets, x - 1, labels)),
+        ("x must have points of dimension 4", ValueError, (nets, torch.rand(12, 9), labels)),
+        ("labels must be whole numbers", ValueError, (nets, x, labels.float())),
         ("each of the 12 images", ValueError, (nets, x, labels[1:])),
         ("got shape .* and 1 classes", ValueError, (nets, x, 0 * labels)),
         ("two numbers or more", ValueError, ({"VAE": coded(latent=1)[:2]}, x, labels)),
         ("likelihood must be", TypeError, ({"VAE": coded(likelihood="continuous_bernoulli")[:2]}, x, labels)),
+        ("'lost' does not; its training", ValueError, (nets | {"lost": (method, lost(net.encoder, net))}, x, labels)),
+        ("mlp must have finite weights", ValueError, (nets | {"lost": (method, lost(net.decoder, net))}, x, labels)),
     ]:
         with pytest.raises(error, match=words):
             live.latent_explorer(*bad, alt="Codes.", start=(0, 1))
@@ -302,7 +344,11 @@ def test_the_beta_dial_refuses_what_it_cannot_show():
     prices, table = torch.tensor([1.0, 2.0, 3.0]), torch.ones(3, 2)
     good = {"net": net, "prices": prices, "distortion": table, "rate": table, "x": x, "digits": {"a": 0}}
     for words, bad in [
-        ("prices must rise", {"prices": prices.flip(0)}),
+        ("prices must be finite and rise", {"prices": prices.flip(0)}),
+        ("prices must be finite and rise", {"prices": torch.tensor([1.0, 2.0, torch.inf])}),
+        ("rate must be a finite number", {"rate": table.log() / 0}),
+        ("net must encode x as finite", {"net": lost(net.encoder, net)}),
+        ("mlp must have finite weights", {"net": lost(net.decoder, net)}),
         ("row of members for each of 2 prices", {"prices": prices[:2]}),
         ("row of members", {"net": coded(members=(3,))[1]}),
         (r"distortion must have the shape of the members, \(3, 2\)", {"distortion": table.T}),
@@ -311,6 +357,10 @@ def test_the_beta_dial_refuses_what_it_cannot_show():
         ("places below 12", {"digits": {"a": 12}}),
         ("one to eight places", {"digits": {}}),
         ("start must be a row from 0 to 2", {"start": 3}),
+        ("digits and start must be a whole number", {"start": -1}),
+        ("digits and start must be a whole number", {"digits": {"a": -1}}),
+        ("net must be a VAE", {"net": coded("autoencoder", latent=3, members=(3, 2))[1]}),
+        ("x must have points of dimension 4", {"x": torch.rand(12, 9)}),
     ]:
         with pytest.raises(ValueError, match=words):
             live.beta_dial(**(good | bad), alt="A dial.")
@@ -470,10 +520,17 @@ def test_the_arena_is_the_same_at_every_build(moving):
     assert moving[0] == moving[1]
 
 
+CROWD = data.GaussianMixture(torch.ones(31) / 31, torch.randn(31, 2), torch.eye(2).expand(31, 2, 2))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"mixture": data.mixture_1d()}, "modes in the plane"),
+        ({"mixture": data.GaussianMixture(torch.ones(1), torch.ones(1, 2), torch.eye(2)[None])}, "at different places"),
+        ({"mixture": CROWD}, "up to 30 modes, got 31"),
+        ({"games": {"a": ([0], torch.zeros(1, 2, 0, 2), torch.zeros(1, 2, 4, 4))}}, "must have samples"),
+        ({"games": {"a": ([0], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 0, 0))}}, "must have samples"),
         ({"members": 4}, "members at least 4"),
         ({"games": {}}, "at least one"),
         ({"games": {"a": ([0], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 3, 3))}}, "the side even"),

@@ -189,6 +189,7 @@ def test_modes_of_hand_made_samples():
     )
     found = metrics.modes_covered(members, grid)
     assert found.covered.tolist() == [1, 1]
+    assert found.met.nonzero().tolist() == [[0, 0], [1, 0]]
     assert found.high_quality.tolist() == [1, 0.5]
     assert found.reverse_kl.tolist() == pytest.approx([math.log(25), math.log(12.5)])
     inside = metrics.modes_covered(right[None] + torch.tensor([[0.149, 0.0]]), grid)
@@ -205,6 +206,8 @@ def test_modes_are_measured_in_their_own_standard_deviations():
     found = metrics.modes_covered(at, mixture)
     assert (found.covered, found.high_quality) == (1, 1)
     assert found.reverse_kl.item() == pytest.approx(math.log(1 / 0.75))
+    near = metrics.modes_covered(torch.tensor([[2.9, 0.0]]), GaussianMixture(mixture.weights, means / 4, covariances))
+    assert near.met.tolist() == [False, True]  # within three standard deviations of both, and of the nearest only once
 
 
 def test_perfect_samples_meet_all_modes_as_often_as_they_should():

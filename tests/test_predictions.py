@@ -1,13 +1,16 @@
 """Predict first: what the page gets is what was measured, and the right answer comes from the numbers."""
 
 import base64
+import io
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 from figure_parts import spec as spec_of
+from PIL import Image
 
+from gen_lib import plots
 from gen_lib.figures import live
 
 mpl.use("agg")
@@ -34,6 +37,18 @@ def test_the_right_answer_is_that_with_the_least_or_the_most(moving, best, right
     assert [mean for _, mean, _ in spec["answers"]] == [3, 1, 8]
     assert [spread for *_, spread in spec["answers"]] == [pytest.approx(2**0.5), None, pytest.approx(2**0.5)]
     assert spec["label"] == "Modes covered"
+
+
+def test_of_equal_answers_each_is_right(moving):
+    choose(measured={"a": torch.ones(1), "b": torch.ones(2), "c": torch.zeros(1) + 2})
+    picture = Image.open(io.BytesIO(base64.b64decode(moving[0]["image/png"]))).convert("RGB")
+    right, wrong = (
+        (
+            np.abs(np.asarray(picture, int) - [int(plots.COLORS[role][k : k + 2], 16) for k in (1, 3, 5)]).max(-1) < 16
+        ).sum()
+        for role in ("inference", "coupling")
+    )
+    assert 0.8 < right / wrong < 1.2  # two bars of length 1, one of length 2
 
 
 def test_curves_arrive_with_their_spread_and_the_exact_one_dashed(moving):
@@ -72,11 +87,16 @@ def test_questions_that_cannot_be_asked_are_refused(moving, bad, words):
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ({"x": torch.zeros(5)}, "x must be at least two places in rising order"),
+        ({"x": torch.zeros(5)}, "x must be at least two finite places in rising order"),
+        ({"x": torch.tensor([0.0, 1, 2, 3, torch.inf])}, "x must be at least two finite places"),
         ({"between": (1, 1)}, "between must be the lowest and the highest"),
         ({"role": "red"}, "role must be one of"),
-        ({"measured": {"net": torch.zeros(4)}}, r"'net' must be finite, of shape \(members, 5\), got \(4,\)"),
-        ({"exact": {"truth": torch.full((5,), float("inf"))}}, "'truth' must be finite"),
+        ({"measured": {"net": torch.zeros(4)}}, r"measured\['net'\] must have shape .* \(members, 5\), got \(4,\)"),
+        ({"exact": {"truth": torch.full((5,), float("inf"))}}, r"exact\['truth'\] must be a finite"),
+        (
+            {"measured": {"net": torch.full((2, 5), torch.nan)}},
+            r"measured\['net'\] must be a finite .* 10 of 10 entries",
+        ),
         ({"measured": {}}, "measured must be at least one curve"),
         ({"alt": ""}, "alt must say"),
     ],

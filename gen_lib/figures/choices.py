@@ -34,7 +34,8 @@ def explore(
     pictures of all combinations, which are made now. In print stands the first picture.
 
     Args:
-        draw: makes a figure of ``matplotlib.pyplot``, or returns one; called with one value of each choice
+        draw: makes a figure of ``matplotlib.pyplot``, or returns one; called with one value of each choice. Other
+            figures stay as they are.
         alt: what the first picture shows, for those who do not see it
         start: the values that are shown first, by name; the first of each choice if not given
         between: with a kernel, sliders may also stand between the values
@@ -44,7 +45,8 @@ def explore(
     Raises:
         TypeError: values that are neither all numbers nor all names
         ValueError: no choices, one without values, numbers that do not rise, names that repeat, a start that is not
-            among the values, no description, pictures of different size or above the budget
+            among the values, no description, a draw that makes no figure, pictures of different size or above the
+            budget
 
     Example:
         >>> def line(slope, color):
@@ -123,8 +125,7 @@ def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: in
     frames: dict[bytes, int] = {}
     order, sizes = [], set()
     for combination in itertools.product(*values.values()):
-        figure = draw(**dict(zip(values, combination, strict=True)))
-        picture = png(figure if isinstance(figure, Figure) else plt.gcf())
+        picture = png(_drawn(draw, dict(zip(values, combination, strict=True))))
         sizes.add(Image.open(io.BytesIO(picture)).size)
         if len(sizes) > 1:
             raise ValueError(f"draw must make figures of one size, so that the page stands still, got {sorted(sizes)}")
@@ -138,6 +139,20 @@ def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: in
     return [*frames], order
 
 
+def _drawn(draw: Callable[..., Any], chosen: Mapping[str, Value]) -> Figure:
+    """The figure that draw returns, or the last that it has made."""
+    before = {*plt.get_fignums()}
+    figure = draw(**chosen)
+    made = [plt.figure(number) for number in plt.get_fignums() if number not in before]
+    if not (made or isinstance(figure, Figure)):
+        raise ValueError(f"draw must make a figure of matplotlib.pyplot or return one, got {figure!r}")
+    figure = figure if isinstance(figure, Figure) else made[-1]
+    for other in made:
+        if other is not figure:
+            plt.close(other)
+    return figure
+
+
 def _panel(
     draw: Callable[..., Any], values: dict[str, list[Value]], first: dict[str, Value], between: bool
 ) -> ipywidgets.VBox:
@@ -145,22 +160,19 @@ def _panel(
     controls = {name: _control(name, v, first[name], between) for name, v in values.items()}
 
     def show(**chosen: Value) -> None:
-        figure = draw(**chosen)
-        if isinstance(figure, Figure):
-            display(figure)
-        else:
-            plt.show()
-        plt.close(figure if isinstance(figure, Figure) else "all")
+        figure = _drawn(draw, chosen)
+        display(figure)
+        plt.close(figure)
 
     out = ipywidgets.interactive_output(show, controls)
-    return ipywidgets.VBox([*(_playable(control, values[name]) for name, control in controls.items()), out])
+    return ipywidgets.VBox([*(_playable(controls[name], v, first[name]) for name, v in values.items()), out])
 
 
-def _playable(control: ipywidgets.Widget, values: list[Value]) -> ipywidgets.Widget:
+def _playable(control: ipywidgets.Widget, values: list[Value], first: Value) -> ipywidgets.Widget:
     """A control, with a button that walks through its values if it has more than four numbers."""
     if len(values) < 5 or isinstance(values[0], str | bool):
         return control
-    play = ipywidgets.Play(value=values.index(control.value), min=0, max=len(values) - 1, interval=500)
+    play = ipywidgets.Play(value=values.index(first), min=0, max=len(values) - 1, interval=500)
     play.observe(lambda change: setattr(control, "value", values[change["new"]]), "value")
     follow = {value: k for k, value in enumerate(values)}
     control.observe(lambda change: setattr(play, "value", follow.get(change["new"], play.value)), "value")
@@ -180,6 +192,7 @@ def _control(name: str, values: list[Value], first: Value, between: bool) -> ipy
         return ipywidgets.IntSlider(min=low, max=high, **common)
     common["readout_format"] = ".3g"
     if low > 0 and high / low > 30:
-        ends = {"min": math.log10(low), "max": math.log10(high), "step": math.log10(high / low) / 100}
-        return ipywidgets.FloatLogSlider(base=10, **ends, **common)
+        span = math.log10(high / low)
+        ends = {"min": math.log10(low) - 1e-9, "max": math.log10(high) + 1e-9}  # or rounding would move the end values
+        return ipywidgets.FloatLogSlider(base=10, **ends, step=span / 100, **common)
     return ipywidgets.FloatSlider(min=low, max=high, step=(high - low) / 100, **common)

@@ -59,7 +59,10 @@ def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> di
 
     Raises:
         TypeError: a layer or an activation that the script does not know
+        ValueError: weights that are not finite
     """
+    if not all(weights.isfinite().all() for weights in mlp.parameters()):
+        raise ValueError("mlp must have finite weights, got NaN or infinite ones; its training may have diverged")
     layers: list[list[int] | str] = []
     parts: list[Tensor] = []
     scales: list[Tensor] = []
@@ -96,6 +99,26 @@ def asked(fields: Mapping[str, Field], times: int) -> None:
         if inputs != 1 + times or field.dim != 1:
             found = f"{inputs - field.dim} time(s) in dimension {field.dim}" if inputs else f"a {type(field).__name__}"
             raise ValueError(f"fields must be {kind[0]} on the line, asked with {kind[1]}, but {name!r} has {found}")
+
+
+def within(mixture: GaussianMixture, limit: float) -> None:
+    """Refuse a mixture that a drawing from -limit to limit does not hold.
+
+    Raises:
+        ValueError: one that is not on the line, or has more than a thousandth of its mass on either side
+
+    Example:
+        >>> from gen_lib import data
+        >>> within(data.mixture_1d(), 3.0)
+        Traceback (most recent call last):
+        ValueError: mixture must lie between -3 and 3, where the axis ends, got -4.39 to 3.63
+    """
+    if mixture.dim != 1:
+        raise ValueError(f"mixture must be on the line, got dimension {mixture.dim}")
+    low, high = mixture.quantile(torch.tensor([0.001, 0.999], dtype=torch.float64))[:, 0].tolist()
+    if low < -limit or high > limit:
+        ends = f"{low:.2f} to {high:.2f}"
+        raise ValueError(f"mixture must lie between {-limit:g} and {limit:g}, where the axis ends, got {ends}")
 
 
 def mixture(of: GaussianMixture) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
     Raises:
         ValueError: no description
     """
+    picture = png(figure)
     if not alt.strip():
         raise ValueError("alt must say what the figure shows, got nothing")
-    picture = png(figure)
     bundle = {
         "image/png": base64.b64encode(picture).decode(),
         "text/html": element(name, spec, picture, alt),

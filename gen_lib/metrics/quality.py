@@ -40,17 +40,19 @@ def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMe
 
 
 class Modes(NamedTuple):
-    """How the modes of a mixture are met, each of shape ``(*members,)``.
+    """How the modes of a mixture are met; all but the last of shape ``(*members,)``.
 
     Attributes:
         covered: number of modes with at least one sample of high quality
         high_quality: share of the samples within three standard deviations of their nearest mode
         reverse_kl: KL(shares of the samples per mode || weights of the modes), in nats; 0 if all are met as they should
+        met: which modes are covered, in the order of the mixture, shape ``(*members, modes)``
     """
 
     covered: PerMember
     high_quality: PerMember
     reverse_kl: PerMember
+    met: Tensor
 
 
 def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
@@ -68,7 +70,7 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
         mixture: the modes
 
     Returns:
-        modes covered, share of high quality, reverse KL
+        modes covered, share of high quality, reverse KL, and which modes are covered
 
     Raises:
         ValueError: samples of another dimension
@@ -91,10 +93,12 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
     good = distance <= 3
     belongs = torch.nn.functional.one_hot(nearest, len(means)).to(x)  # (*members, n, k)
     share = belongs.mean(-2)
+    met = (belongs * good[..., None]).amax(-2) > 0
     return Modes(
-        covered=(belongs * good[..., None]).amax(-2).sum(-1).to(samples),
+        covered=met.sum(-1).to(samples),
         high_quality=good.to(x).mean(-1).to(samples),
         reverse_kl=torch.xlogy(share, share / mixture.weights.to(x)).sum(-1).to(samples),
+        met=met,
     )
 
 

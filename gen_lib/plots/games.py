@@ -27,7 +27,7 @@ def modes(axes: Axes, samples: Points, mixture: GaussianMixture, count: int = 10
     points = one_member(samples).cpu()
     if mixture.dim != 2:
         raise ValueError(f"mixture must lie in the plane, got dimension {mixture.dim}")
-    met = [modes_covered(points, mode).covered.item() > 0 for mode in _single(mixture)]
+    met = modes_covered(points, mixture).met.tolist()
     artists: list[Artist] = []
     for (x, y), full in zip(mixture.means.tolist(), met, strict=True):
         face = COLORS["data"] if full else "none"
@@ -39,10 +39,3 @@ def modes(axes: Axes, samples: Points, mixture: GaussianMixture, count: int = 10
     axes.set_aspect("equal")
     axes.set(xticks=[], yticks=[])
     return artists
-
-
-def _single(mixture: GaussianMixture) -> list[GaussianMixture]:
-    """Each mode alone."""
-    one = mixture.weights.new_ones(1)
-    alone = zip(mixture.means[:, None], mixture.covariances[:, None], strict=True)
-    return [GaussianMixture(one, mean, covariance) for mean, covariance in alone]

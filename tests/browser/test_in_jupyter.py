@@ -115,10 +115,14 @@ def test_explore_calls_python_for_values_between_as_well(ran):
     slider = page.locator(".widget-slider .noUi-handle, .widget-slider .ui-slider-handle").first
     slider.click()
     before = selected()
+    picture = page.locator(".jp-RenderedImage img, .jupyter-widgets-output-area img")
+    first = picture.get_attribute("src")
     for key, number in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowUp", 4)):
         slider.press(key)
         expect(page.get_by_text(f"drawn live: {number} one", exact=True)).to_be_visible()
     assert selected() == before
+    expect(picture).to_have_count(1)
+    assert picture.get_attribute("src") != first
     page.locator(".widget-dropdown select").first.select_option("other")
     expect(page.get_by_text("drawn live: 4 other", exact=True)).to_be_visible()
     assert page.locator("gen-lib-explore").count() == 0  # with a kernel one form is enough

@@ -5,6 +5,7 @@ import re
 
 import matplotlib as mpl
 import pytest
+import torch
 from visiting import DESK, PHONE, SHOWN, SITE, page_names, visit
 
 from gen_lib import METHODS, data
@@ -14,12 +15,15 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 
 FIGURES = [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
-# A page may take so long to draw what a control asks for: the median of many moves, in milliseconds.
-REDRAW = """figure => { const input = figure.querySelector("input[type=range]"), times = [];
+# A page may take so long to draw what a slider asks for: the median of many moves to its ends, in milliseconds.
+REDRAW = """input => { const times = [], figure = input.closest(".gen-lib-figure");
     for (let k = 0; k < 31; k++) {
-        input.value = Number(input.min) + (k % 2) * (Number(input.max) - Number(input.min));
+        input.value = k % 2 ? input.max : input.min;
         const start = performance.now();
         input.dispatchEvent(new Event("input", { bubbles: true }));
+        for (const canvas of figure.querySelectorAll("canvas")) {  // asked for a pixel, it has to be drawn
+            canvas.getContext("2d").getImageData(0, 0, 1, 1);
+        }
         times.push(performance.now() - start);
     }
     return times.sort((a, b) => a - b)[15]; }"""
@@ -62,7 +66,9 @@ def figures():
         )
         net = METHODS["meanflow"].build(dim=1, seed=0)
         live.ruler(data.mixture_1d(), {"</script><b>": net}, alt="A jump.")
-    return {"explore": bundles[0]["text/html"], "ruler": bundles[1]["text/html"]}
+        equal = {"a": torch.ones(1), "b": torch.ones(1), "c": torch.ones(1) + 1}
+        live.predict_choice("Which?", equal, best="least", label="number", alt="Bars.")
+    return dict(zip(("explore", "ruler", "choice"), (bundle["text/html"] for bundle in bundles), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +134,8 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
 @pytest.mark.parametrize("path", FIGURES)
 def test_figures_are_drawn_in_time(browser, path):
     seen = visit(browser, f"{SITE.as_uri()}/{path}")
-    for figure in seen.page.locator("css=[class~=gen-lib-figure]:has(input[type=range])").all():
-        assert figure.evaluate(REDRAW) <= 16
+    for slider in seen.page.locator("css=[class~=gen-lib-figure] input[type=range]").all():
+        assert slider.evaluate(REDRAW) <= 16, slider.evaluate("input => input.closest('label').innerText")
     seen.page.context.close()
 
 
@@ -192,12 +198,53 @@ def test_dragging_moves_the_sliders_with_it(browser, tmp_path, figures):
     page.context.close()
 
 
+def test_a_finger_drags_points_and_scrolls_elsewhere(browser, tmp_path, figures):
+    """A second finger does not take over."""
+    below = figures["ruler"] + '<div style="height: 3000px"></div>'
+    page = opened(browser, tmp_path, below, viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True)
+    now, start = page.get_by_label("now, t"), page.get_by_label("place x")
+    box = page.locator("canvas").bounding_box()
+    x, y = page.evaluate(FIND, ["gen-lib-ruler", [0.58, 0.4, 0.74]])
+    point = {"x": box["x"] + x, "y": box["y"] + y, "id": 0}
+    moved, other = {**point, "x": point["x"] + 100}, {**point, "x": point["x"] + 200, "id": 1}
+    values = lambda: (now.input_value(), start.input_value())  # noqa: E731
+    before = values()
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [*points]})
+
+    touch("Start", point)
+    touch("Move", moved)
+    dragged = values()
+    assert dragged[0] != before[0]
+    touch("Start", moved, other)
+    touch("Move", moved, {**other, "y": other["y"] + 60})
+    assert values() == dragged
+    touch("Move", {**moved, "x": moved["x"] + 50}, other)
+    assert values() != dragged  # the first finger still holds it
+    touch("End")
+    assert page.evaluate("scrollY") == 0
+    dragged = values()
+    empty = {"x": box["x"] + 60, "y": box["y"] + box["height"] - 45, "id": 0}
+    touch("Start", empty)
+    for step in range(10):
+        touch("Move", {**empty, "y": empty["y"] - 15 * step})
+        page.wait_for_timeout(16)
+    touch("End")
+    page.wait_for_function("scrollY > 50", timeout=2000)
+    assert values() == dragged
+    page.context.close()
+
+
 def test_a_figure_is_drawn_again_for_another_theme(browser, tmp_path, figures):
-    """In the ink of the page, which the theme changes."""
-    page = opened(browser, tmp_path, figures["ruler"])
+    """In the ink of the page, which the theme changes, and with controls for its ground."""
+    page = opened(browser, tmp_path, figures["ruler"] + figures["explore"])
     light = page.locator("canvas").evaluate("c => c.toDataURL()")
     page.evaluate("Object.assign(document.body.style, { color: 'white', background: 'black' })")
     page.wait_for_function("light => document.querySelector('canvas').toDataURL() !== light", arg=light, timeout=5000)
+    schemes = "[...document.querySelectorAll('.gen-lib-figure')].map(f => f.style.colorScheme).join()"
+    page.wait_for_function(f"{schemes} === 'dark,dark'", timeout=5000)
     page.context.close()
 
 
@@ -235,6 +282,42 @@ def test_keys_stay_with_the_control_and_the_value_is_said(browser, tmp_path, alo
     assert page.locator(".gen-lib-said").inner_text().startswith("slope 2")
     assert page.evaluate("[window.taken, scrollY]") == [None, 0]
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.context.close()
+
+
+def test_of_many_changes_the_last_is_read_out(browser, tmp_path, alone):
+    """Text that changes at once is spoken only when it stands still; a page that opens is silent, and so is playing."""
+    page = opened(browser, tmp_path, alone)
+    page.clock.install()
+    said = page.locator(".gen-lib-said")
+    spoken = """() => { window.spoken = []; const said = document.querySelector(".gen-lib-said");
+        new MutationObserver(() => { if (said.getAttribute("aria-live") === "polite") spoken.push(said.textContent); })
+            .observe(said, { childList: true }); }"""
+    page.evaluate(spoken)
+    page.clock.run_for(1000)
+    for _ in range(3):
+        page.locator("input").press("ArrowRight")
+        page.clock.run_for(100)
+    assert said.inner_text().startswith("slope 4")
+    assert page.evaluate("spoken") == []
+    page.clock.run_for(1000)
+    assert [text[:7] for text in page.evaluate("spoken")] == ["slope 4"]
+    page.locator("input").press("Home")
+    page.get_by_role("button", name="Play slope").click()
+    page.clock.run_for(5000)
+    assert [text[:7] for text in page.evaluate("spoken")] == ["slope 4", "slope 5"]
+    page.context.close()
+
+
+def test_of_equal_answers_each_is_right(browser, tmp_path, figures):
+    page = opened(browser, tmp_path, figures["choice"])
+    page.get_by_role("radio", name="b").check()
+    page.get_by_role("button").click()
+    assert page.locator(".gen-lib-said").inner_text() == "Number. Right: \u201cb\u201d, 1.00."
+    assert page.locator("[style*=bold]").all_inner_texts() == ["a", "b"]
+    page.get_by_role("radio", name="c").check()
+    assert page.locator(".gen-lib-said").inner_text().endswith("you said \u201cc\u201d, 2.00.")
+    assert page.locator("[aria-live=polite], output").count() == 0
     page.context.close()
 
 

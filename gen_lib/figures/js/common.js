@@ -13,6 +13,7 @@ const LOOKS = `
 .gen-lib-control select option { color: black; background: white; }
 .gen-lib-control output { min-width: 3.2em; font-variant-numeric: tabular-nums; }
 .gen-lib-control button:disabled { opacity: 0.5; }
+.gen-lib-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .gen-lib-controls :focus-visible { outline: 2px solid #1f77b4; outline-offset: 2px; }
 `;
 
@@ -59,8 +60,12 @@ class Figure extends HTMLElement {
       throw error;
     }
     if (!this.keepsPicture) picture?.remove();
-    const [r, g, b] = getComputedStyle(this).color.match(/[\d.]+/g).map(Number);
-    this.style.colorScheme = r + g + b < 384 ? "light" : "dark"; // the ground that this ink is for
+    const ground = () => { // the one that this ink is for
+      const [r, g, b] = getComputedStyle(this).color.match(/[\d.]+/g).map(Number);
+      this.style.colorScheme = r + g + b < 384 ? "light" : "dark";
+    };
+    inked(this, ground);
+    ground();
   }
 
   // A slider over the entries of a list; what it stands on is shown and read out as text.
@@ -92,9 +97,8 @@ class Figure extends HTMLElement {
     const button = make("button", { type: "button", textContent: "Play" });
     button.setAttribute("aria-label", `Play ${name}`);
     let timer = null;
-    const speak = (how) => this.querySelector(".gen-lib-said")?.setAttribute("aria-live", how);
     const stop = () => {
-      speak("polite");
+      this.playing -= 1;
       clearInterval(timer);
       timer = null;
       button.textContent = "Play";
@@ -103,7 +107,7 @@ class Figure extends HTMLElement {
     button.addEventListener("click", () => {
       if (timer !== null) return stop();
       if (Number(slider.input.value) === count - 1) slider.move(0);
-      speak("off"); // not every step, the last one only
+      this.playing = (this.playing ?? 0) + 1; // not every step is read out, the last one only
       button.textContent = "Stop";
       button.setAttribute("aria-label", `Stop ${name}`);
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -117,6 +121,13 @@ class Figure extends HTMLElement {
     });
     this.controls.append(make("span", { className: "gen-lib-control" }, button));
   }
+}
+
+// Calls back when the ink has changed, which it does with the theme.
+function inked(figure, changed) {
+  figure.addEventListener("transitionend", (event) => {
+    if (event.target === figure && event.propertyName === "color") changed();
+  });
 }
 
 // The element of a figure, <gen-lib-NAME>; a notebook may bring it many times.

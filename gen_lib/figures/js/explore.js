@@ -6,17 +6,14 @@ class Explore extends Figure {
   start({ alt, at, choices, frames, order }) {
     const picture = this.querySelector("img");
     const first = picture.src;
-    const said = make("span", { className: "gen-lib-said" });
-    said.setAttribute("aria-live", "polite");
-    Object.assign(said.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
-    this.append(said);
+    const say = voice(this, true);
     const show = () => {
       const place = choices.reduce((sum, choice, k) => sum * choice.values.length + at[k], 0);
       const frame = frames[order[place]];
       picture.src = frame ? "data:image/png;base64," + frame : first;
       const values = choices.map((choice, k) => `${choice.name} ${choice.values[at[k]]}`).join(", ");
       picture.alt = `${alt} Now: ${values}.`;
-      said.textContent = values;
+      say(values);
     };
     choices.forEach(({ name, ordered, values }, k) => {
       if (values.length < 2) return;

@@ -18,9 +18,9 @@ class FlowLab extends Figure {
     this.player("time", time, percent.length, 60);
     const shares = Array.from({ length: 19 }, (_, k) => (0.05 * (k + 1)).toFixed(2));
     const share = shares.indexOf((exact.weights[0]).toFixed(2));
-    this.slider("share of the lower heap", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
+    this.slider("share of the first heap", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
     const centres = Array.from({ length: 33 }, (_, k) => (0.25 * k - 4).toFixed(2));
-    const heap = ["lower heap at", "upper heap at"].map((name, k) =>
+    const heap = ["first heap at", "second heap at"].map((name, k) =>
       this.slider(name, centres.map((at) => readable(+at)), centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
         change((m) => { m.means[k] = [+centres[to]]; });
       }));

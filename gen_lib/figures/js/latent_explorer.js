@@ -50,7 +50,8 @@ class LatentExplorer extends Figure {
       say(planes.map((plane) => {
         const [x, y] = plane.at.map((value) => readable(value));
         const digit = labels[codes.nearest(plane.flat, plane.at)];
-        return `${plane.name}: code (${x}, ${y}); the nearest code is that of a test digit ${digit}.`;
+        const nearest = plane.rest.length ? "the code nearest in these two numbers" : "the nearest code";
+        return `${plane.name}: code (${x}, ${y}); ${nearest} is that of a test digit ${digit}.`;
       }).join(" "));
     };
     keepDrawn(this, planes.map((plane) => plane.plot), show);

@@ -14,12 +14,24 @@ function panels(figure, count) {
   return places;
 }
 
-// A paragraph that is read out when its text changes.
-function voice(figure) {
-  const said = make("p", { className: "gen-lib-said" });
-  said.setAttribute("aria-live", "polite");
+// A paragraph that changes at once, and is read out when it has stood still and nothing plays.
+function voice(figure, unseen = false) {
+  const said = make("p", { className: `gen-lib-said ${unseen ? "gen-lib-unseen" : ""}` });
   figure.append(said);
-  return (text) => { if (said.textContent !== text) said.textContent = text; };
+  let timer = null;
+  return (text) => {
+    if (said.textContent === text) return;
+    const first = said.textContent === "";
+    said.setAttribute("aria-live", "off");
+    said.textContent = text;
+    clearTimeout(timer);
+    if (first) return; // a page that opens is silent
+    timer = setTimeout(() => {
+      if (figure.playing) return;
+      said.setAttribute("aria-live", "polite");
+      said.replaceChildren(text);
+    }, 400);
+  };
 }
 
 // Entries [text, color, dash] below each other, from a place in pixels; a text without a color stands alone.

@@ -19,8 +19,8 @@ class PredictChoice extends Figure {
       bar.setAttribute("viewBox", "0 0 200 14");
       bar.setAttribute("aria-hidden", "true"); // the text beside it says the same
       Object.assign(bar.style, { width: "12rem", maxWidth: "50vw", height: "0.9rem", marginLeft: "auto" });
-      const number = make("output");
-      Object.assign(number.style, { minWidth: "7.5em", textAlign: "right" });
+      const number = make("span");
+      Object.assign(number.style, { minWidth: "7.5em", textAlign: "right", fontVariantNumeric: "tabular-nums" });
       row.append(bar, number);
       box.append(row);
       return { bar, number, name: row.querySelector("span") };
@@ -39,7 +39,7 @@ class PredictChoice extends Figure {
       bars.forEach(({ bar, number: text, name }, k) => {
         bar.replaceChildren();
         text.textContent = state.shown ? number(answers[k]) : "";
-        name.style.fontWeight = state.shown && k === best ? "bold" : "";
+        name.style.fontWeight = state.shown && answers[k][1] === answers[best][1] ? "bold" : "";
         if (!state.shown) return;
         const [, mean, spread] = answers[k];
         const [left, right] = [at(Math.min(0, mean)), at(Math.max(0, mean))];
@@ -51,7 +51,7 @@ class PredictChoice extends Figure {
       say(`${label}. ${state.shown ? verdict(answers[best], answers[state.chosen]) : `You said \u201c${answers[state.chosen][0]}\u201d.`}`);
     };
     const verdict = (right, said) => {
-      if (said === right) return `Right: \u201c${right[0]}\u201d, ${number(right)}.`;
+      if (said[1] === right[1]) return `Right: \u201c${said[0]}\u201d, ${number(said)}.`;
       const close = Math.abs(said[1] - right[1]) <= Math.max(said[2] ?? 0, right[2] ?? 0);
       return `The answer is \u201c${right[0]}\u201d, ${number(right)}; you said \u201c${said[0]}\u201d, ${number(said)}` +
         (close ? ": within the error bar, so hardly wrong." : ".");

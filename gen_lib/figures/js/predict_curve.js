@@ -76,7 +76,7 @@ class PredictCurve extends Figure {
         ? (state.touched ? "Your curve is drawn: compare." : "Draw into the picture, or use the two sliders; then compare.")
         : `Your curve is off by ${off.join(" and by ")}, on average.`);
     };
-    let held = null;
+    let [held, by] = [null, null]; // the knot that was drawn last, and the finger that draws
     const pull = (event) => {
       const [px, py] = plot.place(event);
       const k = Math.max(0, Math.min(knots - 1, Math.round(((px - first) / (last - first)) * (knots - 1))));
@@ -91,9 +91,16 @@ class PredictCurve extends Figure {
       show();
     };
     Object.assign(plot.canvas.style, { cursor: "crosshair", touchAction: "none" });
-    plot.canvas.addEventListener("pointerdown", (event) => { if (event.button) return; plot.canvas.setPointerCapture(event.pointerId); pull(event); });
-    plot.canvas.addEventListener("pointermove", (event) => { if (held !== null) pull(event); });
-    for (const end of ["pointerup", "pointercancel"]) plot.canvas.addEventListener(end, () => { held = null; });
+    plot.canvas.addEventListener("pointerdown", (event) => {
+      if (event.button || held !== null) return;
+      by = event.pointerId;
+      plot.canvas.setPointerCapture(by);
+      pull(event);
+    });
+    plot.canvas.addEventListener("pointermove", (event) => { if (held !== null && event.pointerId === by) pull(event); });
+    for (const end of ["pointerup", "pointercancel"]) {
+      plot.canvas.addEventListener(end, (event) => { if (event.pointerId === by) held = null; });
+    }
     keepDrawn(this, [plot], show);
     show();
   }

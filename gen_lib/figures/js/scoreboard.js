@@ -40,7 +40,7 @@ class Scores extends Plot {
 
 class Scoreboard extends Figure {
   start({ boards }) {
-    const { rows } = boards[0]; // the others have the same methods in the same order
+    const { rows } = boards[0]; // the others have the same methods at the same cost, in the same order
     const slots = rows.map((row, k) => k + 0.8 * new Set(rows.slice(0, k + 1).map((r) => r.evaluations)).size);
     const made = boards.map((board) => board.rows.map((row) => shorts(row.samples)));
     const given = boards.map((board) => shorts(board.data));

@@ -1,4 +1,4 @@
-"""Figures in which a trained net runs: in the page itself, without a kernel."""
+"""Figures that are drawn in the page itself, without a kernel; in many a trained net runs there."""
 
 from .arena import arena, critic_field
 from .bench import likelihood_bench

@@ -33,14 +33,15 @@ def critic_field(net: Adversaries, samples: Points, mixture: GaussianMixture, si
     Args:
         net: its critic is asked
         samples: :math:`x_i` of the generator, shape ``(*members, n, 2)``
-        mixture: the data in the plane, with means :math:`m_k`
+        mixture: the data in the plane, with means :math:`m_k`, two or more at different places
         side: number of rows and of columns
 
     Returns:
         row by row, the highest first, shape ``(*members, side, side)``
+
+    Raises:
+        ValueError: a mixture with fewer modes or of another dimension, fewer than two rows
     """
-    if mixture.dim != 2 or len(mixture.weights) < 2:
-        raise ValueError(f"mixture must have modes in the plane, two or more, got {mixture!r}")
     x, y, half = _box(mixture)
     across = half * ((2 * torch.arange(check.whole("side", side, least=2)) + 1) / side - 1)
     places = torch.stack([x + across.expand(side, -1), y - across[:, None].expand(-1, side)], -1).flatten(0, 1)
@@ -63,7 +64,7 @@ def arena(
     The reader chooses the game and the member, and goes through the looks by hand or plays them.
 
     Args:
-        mixture: the data, up to 30 modes in the plane
+        mixture: the data, from 2 to 30 modes in the plane, not all at one place
         games: name to what was seen along a training: the steps; after each of them samples of the same noise, shape
             ``(looks, members, n, 2)``, and the field of :func:`critic_field`, shape ``(looks, members, side, side)``
             with an even side
@@ -75,8 +76,9 @@ def arena(
     Raises:
         ValueError: another mixture, no game, games of another shape or of different ones
     """
-    if mixture.dim != 2 or len(mixture.weights) > 30:
-        raise ValueError(f"mixture must have up to 30 modes in the plane, got {mixture!r}")
+    if len(mixture.weights) > 30:
+        raise ValueError(f"mixture must have up to 30 modes, got {len(mixture.weights)}")
+    box = _box(mixture)
     for name, value in (("members", members), ("looks", looks), ("samples", samples)):
         check.whole(name, value, least=1)
     _check(games, members)
@@ -89,7 +91,7 @@ def arena(
         _panel(axes, mixture, pages[-1, 0], fields[-1, 0], samples)
         axes.set_title(f"{name}\nstep {steps[-1]}", fontsize=9)
     spec = {
-        "box": _box(mixture),
+        "box": box,
         "count": pages.shape[2],
         "games": [{"name": name, **_spec(game, mixture, samples)} for name, game in kept.items()],
         "modes": mixture.means.tolist(),
@@ -106,7 +108,13 @@ def _check(games: Mapping[str, Game], members: int) -> None:
             raise ValueError(f"game {name!r} must have finite samples and fields")
     for name, (steps, pages, fields) in games.items():
         good = pages.ndim == fields.ndim == 4 and pages.shape[3] == 2 and fields.shape[2] == fields.shape[3]
-        good = good and len(steps) == len(pages) == len(fields) > 0 and pages.shape[1] == fields.shape[1] >= members
+        good = (
+            good
+            and pages.shape[2] > 0
+            and fields.shape[3] > 0
+            and len(steps) == len(pages) == len(fields) > 0
+            and pages.shape[1] == fields.shape[1] >= members
+        )
         if not good or fields.shape[3] % 2:
             raise ValueError(
                 f"game {name!r} must have samples (looks, members, n, 2) and fields (looks, members, side, side), the "
@@ -128,6 +136,8 @@ def _kept(game: Game, looks: int, members: int) -> Game:
 def _box(mixture: GaussianMixture) -> tuple[float, float, float]:
     """Centre and half of the side of the square in which everything is drawn."""
     low, high = mixture.means.amin(0), mixture.means.amax(0)
+    if mixture.dim != 2 or torch.equal(low, high):
+        raise ValueError(f"mixture must have modes in the plane, two or more at different places, got {mixture!r}")
     x, y = ((low + high) / 2).tolist()
     return x, y, 0.8 * (high - low).max().item()
 
@@ -136,15 +146,13 @@ def _spec(game: Game, mixture: GaussianMixture, samples: int) -> dict[str, Any]:
     """What the script needs of a game: numbers of all samples, places of a few, and the field in 16 levels."""
     steps, pages, fields = game
     x, y, half = _box(mixture)
-    one, parts = torch.ones(1), zip(mixture.means, mixture.covariances, strict=True)
-    alone = [GaussianMixture(one, mean[None], covariance[None]) for mean, covariance in parts]
-    met = torch.stack([metrics.modes_covered(pages, mode).covered > 0 for mode in alone], -1)
+    found = metrics.modes_covered(pages, mixture)
     level = (8 + 8 * _sure(fields)).long().clamp(max=15).flatten(-2)
     middle = torch.tensor([x, y])
     return {
         "field": export.whole(level[..., ::2] + 16 * level[..., 1::2] - 128),  # two places in a byte
-        "good": [[round(share, 3) for share in look] for look in metrics.modes_covered(pages, mixture)[1].tolist()],
-        "met": (met * 2 ** torch.arange(len(alone))).sum(-1).tolist(),
+        "good": [[round(share, 3) for share in look] for look in found.high_quality.tolist()],
+        "met": (found.met * 2 ** torch.arange(len(mixture.weights))).sum(-1).tolist(),
         "samples": export.shorts((pages[:, :, :samples] - middle).clamp(-2 * half, 2 * half)),
         "steps": list(steps),
     }

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from ... import plots
+from ... import check, plots
 from ...data import GaussianMixture
 from ...shapes import Points
 from .. import export
@@ -30,7 +30,7 @@ def decoder_map(
     mean of the data, and the exact transport map.
 
     Args:
-        mixture: the data, on the line
+        mixture: the data, on the line between -5.5 and 5.5
         steps: training steps at which the decoder was looked at, rising
         looks: name of the pairs to the outputs at these steps, shape ``(steps, n, 1)``, from the noise at its
             quantiles ``(k + 1/2) / n``; the first is shown first
@@ -38,12 +38,11 @@ def decoder_map(
         alt: what the figure shows, for those who do not see it
 
     Raises:
-        ValueError: a mixture that is not on the line, steps that do not rise, looks or pairs of another shape, other
-            names of pairs than of looks
+        ValueError: a mixture that is not there, steps that do not rise, looks or pairs of another shape or
+            not finite, other names of pairs than of looks
     """
-    if mixture.dim != 1:
-        raise ValueError(f"mixture must be on the line, got dimension {mixture.dim}")
-    steps = list(steps)
+    export.within(mixture, 5.5)
+    steps = [check.whole("steps", step.item() if isinstance(step, Tensor) else step, least=0) for step in steps]
     if len(steps) < 2 or sorted(set(steps)) != steps:
         raise ValueError(f"steps must be at least two that rise, got {steps}")
     if not looks or list(looks) != list(pairs):
@@ -54,9 +53,11 @@ def decoder_map(
         raise ValueError(
             f"looks must have shape ({len(steps)}, n, 1), one n of at least 2 for all, got {sorted(shapes)}"
         )
-    for z, x in pairs.values():
+    for name, (z, x) in pairs.items():
         if z.shape != x.shape or z.ndim != 2 or z.shape[1] != 1:
             raise ValueError(f"pairs must have shape (m, 1), noise and data alike, got {[*z.shape]} and {[*x.shape]}")
+        for numbers, where in ((z, "pairs"), (x, "pairs"), (looks[name], "looks")):
+            check.points(f"{where}[{name!r}]", numbers)
     share = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     z, exact, mean = torch.special.ndtri(share), mixture.quantile(share)[:, 0], mixture.mean.item()
     places = torch.linspace(-5.5, 5.5, 111)[:, None]

@@ -18,6 +18,7 @@ from ...method import Method
 from ...methods.vae import kl_per_latent, posterior
 from ...nets import MLP, Autoencoder
 from ...plots.style import one_member
+from ...shapes import Codes
 from .. import export
 from ..page import show
 
@@ -46,13 +47,16 @@ def latent_explorer(
         start: the two classes between which the way leads at first
 
     Raises:
-        ValueError: no nets, images that are not square, labels that do not fit, fewer than two numbers in a code
+        ValueError: no nets, images that are not square or not what the nets encode, labels that do not fit, fewer than
+            two numbers in a code, nets that have diverged
         TypeError: a decoder or a likelihood that the script does not know
     """
-    edge = _edge(x)
-    classes = labels.unique().tolist()
     if not nets:
         raise ValueError("nets must hold at least one method with its net, got none")
+    edge = _edge(x, *(net for _, net in nets.values()))
+    classes = labels.unique().tolist()
+    if labels.is_floating_point():
+        raise ValueError(f"labels must be whole numbers, got {labels.dtype}")
     if labels.shape != x.shape[:1] or not 2 <= len(classes) <= len(plots.CLASSES):
         raise ValueError(
             f"labels must give each of the {len(x)} images one of two to ten classes, "
@@ -62,30 +66,28 @@ def latent_explorer(
         raise ValueError(f"start must be two different ones of {classes}, got {start}")
     examples = [int((labels == k).nonzero()[0, 0]) for k in classes]
     ends = [examples[classes.index(k)] for k in start]
+    decoders = {name: _decoder(net, slice(1)) for name, (_, net) in nets.items()}
+    codes = {name: _codes(name, *pair, x) for name, pair in nets.items()}
 
     figure = plt.figure(figsize=(5, 3.4))
     grid = figure.subplots(2, len(nets), height_ratios=[3, 1], squeeze=False)
     models = []
-    for (name, (method, net)), ax, row in zip(nets.items(), *grid, strict=True):
-        if method.encode is None or net.latent < 2:
-            raise ValueError(f"nets must encode x as two numbers or more, which {name!r} does not")
-        decoder = _decoder(net, slice(1))
+    for (name, (_, net)), ax, row in zip(nets.items(), *grid, strict=True):
+        places, rest = codes[name][:, :2], codes[name][:, 2:].mean(0)
         with torch.no_grad():
-            codes = one_member(method.encode(net, x))
-            rest = codes[:, 2:].mean(0)
-            first = net.decode(torch.cat([codes[ends[0], :2], rest])[None])
-        axes = _square(codes[:, :2])
+            first = net.decode(torch.cat([places[ends[0]], rest])[None])
+        axes = _square(places)
         ticks = {f"{key}Ticks": _ticks(*span) for key, span in axes.items()}
         models.append(
             {
                 "name": name,
-                "decoder": decoder,
-                "places": export.floats(codes[:, :2]),
+                "decoder": decoders[name],
+                "places": export.floats(places),
                 "rest": rest.tolist(),
                 "axes": axes | ticks,
             }
         )
-        _plane(ax, codes[:, :2], labels, codes[ends, :2])
+        _plane(ax, places, labels, places[ends])
         ax.set(title=name, xlabel="$z_1$", ylabel="$z_2$", xlim=axes["x"], ylim=axes["y"], aspect="equal")
         plots.images(row, torch.stack([x[ends[0]], one_member(first)[0], x[ends[1]]]), columns=3)
     spec = {
@@ -129,12 +131,13 @@ def beta_dial(
         start: the row shown at first
 
     Raises:
-        ValueError: tables of another shape, prices that do not rise, images that are not square, places beyond x
+        ValueError: tables of another shape or not finite, prices that do not rise, images that are not square or not
+            what the net encodes, places beyond x, a net without variances or one that has diverged
         TypeError: a decoder or a likelihood that the script does not know
     """
-    edge = _edge(x)
-    if prices.ndim != 1 or not bool((prices.diff() > 0).all()):
-        raise ValueError(f"prices must rise, got {prices.tolist()}")
+    edge = _edge(x, net)
+    if prices.ndim != 1 or not prices.isfinite().all() or not (prices.diff() > 0).all():
+        raise ValueError(f"prices must be finite and rise, got {prices.tolist()}")
     rows = len(prices)
     if len(net.members) != 2 or net.members[0] != rows or net.latent < 2:
         raise ValueError(
@@ -142,19 +145,26 @@ def beta_dial(
             f"{tuple(net.members)} and {net.latent} latents"
         )
     for name, table in (("distortion", distortion), ("rate", rate)):
+        check.number(name, table)
         if table.shape != net.members:
             raise ValueError(
                 f"{name} must have the shape of the members, {tuple(net.members)}, got {tuple(table.shape)}"
             )
-    if not 1 <= len(digits) <= 8 or not all(0 <= place < len(x) for place in digits.values()):
+    if net.encoder(x[:1]).shape[-1] != 2 * net.latent:
+        raise ValueError("net must be a VAE, whose encoder gives a mean and a variance per latent")
+    for place in (*digits.values(), start):
+        check.whole("digits and start", place, least=0)
+    if not 1 <= len(digits) <= 8 or max(digits.values()) >= len(x):
         raise ValueError(f"digits must be one to eight places below {len(x)}, got {dict(digits)}")
-    if not 0 <= start < rows:
+    if start >= rows:
         raise ValueError(f"start must be a row from 0 to {rows - 1}, got {start}")
     decoder = _decoder(net, slice(0, None, net.members[1]))
     some = list(digits.values())
     with torch.no_grad():
         mean, log_variance = (part[:, 0] for part in posterior(net, x))
     spread = (log_variance / 2).exp()
+    if not (mean.isfinite().all() and spread.isfinite().all()):
+        raise ValueError("net must encode x as finite numbers, which it does not; its training may have diverged")
     used = kl_per_latent(mean, log_variance).mean(-2).argsort(descending=True)[:, :2]
     dots = mean.gather(-1, used[:, None].expand(-1, len(x), -1))
     active = metrics.active_units(mean)
@@ -202,11 +212,27 @@ def beta_dial(
     show("beta-dial", spec, figure, alt)
 
 
-def _edge(x: Tensor) -> int:
-    """Of square images."""
+def _codes(name: str, method: Method, net: Autoencoder, x: Tensor) -> Codes:
+    """Of the first member, shape ``(n, latent)``."""
+    if method.encode is None or net.latent < 2:
+        raise ValueError(f"nets must encode x as two numbers or more, which {name!r} does not")
+    with torch.no_grad():
+        codes = method.encode(net, x)
+    if not codes.isfinite().all():
+        raise ValueError(
+            f"nets must encode x as finite numbers, which {name!r} does not; its training may have diverged"
+        )
+    return one_member(codes)
+
+
+def _edge(x: Tensor, *nets: Autoencoder) -> int:
+    """Of square images that the nets can encode."""
     edge = isqrt(check.points("x", x).shape[-1])
     if x.ndim != 2 or edge**2 != x.shape[-1] or x.min() < 0 or x.max() > 1:
-        raise ValueError(f"x must be square images in [0, 1] of shape (n, d), got shape {tuple(x.shape)}")
+        found = f"shape {tuple(x.shape)} and values from {x.min():g} to {x.max():g}"
+        raise ValueError(f"x must be square images in [0, 1] of shape (n, d), got {found}")
+    for net in nets:
+        check.points("x", x, net.dim)
     return edge
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import torch
 
-from ... import plots, samplers, truth
+from ... import check, plots, samplers, truth
 from ...data import GaussianMixture
 from ...nets import Field
 from .. import export
@@ -31,7 +31,7 @@ def flow_lab(
 
     Raises:
         ValueError: another mixture, one whose heaps or shares are not on the sliders, a field that is not a velocity on
-            the line or has the name "exact", another number of steps
+            the line or has the name "exact", no particles, another number of steps
     """
     if mixture.dim != 1 or len(mixture.weights) != 2 or mixture.means[0, 0] >= mixture.means[1, 0]:
         raise ValueError(f"mixture must be of two Gaussians on the line, the lower one first, got {mixture!r}")
@@ -47,6 +47,7 @@ def flow_lab(
         raise ValueError('fields must leave the name "exact" to the exact velocity')
     if steps not in STEPS:
         raise ValueError(f"steps must be one of {', '.join(map(str, STEPS))}, got {steps!r}")
+    check.whole("particles", particles, least=1)
     share = (torch.arange(particles, dtype=torch.float64) + 0.5) / particles
     noise = torch.special.ndtri(share)[:, None]
     path = samplers.euler(lambda x, t: truth.velocity(mixture, x, t), noise, steps)

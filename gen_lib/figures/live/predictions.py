@@ -22,7 +22,7 @@ def predict_choice(
 ) -> None:
     """A question with a few answers. The reader chooses one, then sees what was measured for each.
 
-    The right answer is the one with the least, or the most, on average.
+    The right answer is the one with the least, or the most, on average; of equal ones each is right.
 
     Args:
         question: such as "Which sampler is nearest to the data?"
@@ -55,7 +55,9 @@ def predict_choice(
     figure = plt.figure(figsize=(5, 0.9 + 0.28 * len(means)), layout="constrained")
     ax = figure.subplots()
     bars = ax.barh([*means], [*means.values()], xerr=[s or 0 for s in spreads.values()], color=plots.COLORS["coupling"])
-    bars[[*means].index(right)].set_color(plots.COLORS["inference"])
+    for bar, mean in zip(bars, means.values(), strict=True):
+        if mean == means[right]:
+            bar.set_color(plots.COLORS["inference"])
     ax.invert_yaxis()
     ax.set(xlabel=label)
     spec = {
@@ -99,27 +101,30 @@ def predict_curve(
         ValueError: places that do not rise, curves of another length or not finite, an empty range, no such role
     """
     x = x.detach().double().flatten()
-    if len(x) < 2 or not (x.diff() > 0).all():
-        raise ValueError(f"x must be at least two places in rising order, got {x.tolist()[:5]}")
+    if len(x) < 2 or not x.isfinite().all() or not (x.diff() > 0).all():
+        raise ValueError(f"x must be at least two finite places in rising order, got {x.tolist()[:5]}")
     for end in between:
         check.number("between", end)
+    if len(between) != 2 or not between[0] < between[1]:
+        raise ValueError(f"between must be the lowest and the highest value, got {between}")
     low, high = map(float, between)
     check.whole("digits", digits, least=0)
     if not measured:
         raise ValueError("measured must be at least one curve, got none")
-    if not low < high:
-        raise ValueError(f"between must be the lowest and the highest value, got {between}")
     if role not in plots.COLORS:
         raise ValueError(f"role must be one of {[*plots.COLORS]}, got {role!r}")
+    for kind, group in (("measured", measured), ("exact", exact or {})):
+        for name, curve in group.items():
+            check.number(f"{kind}[{name!r}]", curve)
+            if curve.ndim not in (1, 2) or curve.shape[-1] != len(x):
+                shape = tuple(curve.shape)
+                raise ValueError(f"{kind}[{name!r}] must have shape ({len(x)},) or (members, {len(x)}), got {shape}")
     figure = plt.figure(figsize=(5, 3), layout="constrained")
     ax = figure.subplots()
     curves = []
     for dashed, group in ((False, measured), (True, exact or {})):
         for name, given in group.items():
-            values = given.detach().double()
-            if values.ndim not in (1, 2) or values.shape[-1] != len(x) or not values.isfinite().all():
-                raise ValueError(f"{name!r} must be finite, of shape (members, {len(x)}), got {tuple(values.shape)}")
-            values = values.reshape(-1, len(x))
+            values = given.detach().double().reshape(-1, len(x))
             several = len(values) > 1
             mean, spread = values.mean(0), values.std(0) if several else None
             if several and not dashed:

@@ -24,20 +24,25 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
     of those that were measured: ``W1`` on the line, the sliced ``W2`` in the plane.
 
     Args:
-        comparisons: name to what was compared, a mixture on the line or any data in the plane, the same methods with
-            two members or more; the first is shown first
+        comparisons: name to what was compared, a mixture on the line or any data in the plane, the same methods at the
+            same cost with two members or more; the first is shown first
         alt: what the figure shows, for those who do not see it
         count: so many samples of each method, of its first member
 
     Raises:
-        ValueError: nothing to compare, other methods in one than in another, a single member, data that cannot be drawn
+        ValueError: nothing to compare, other methods or costs in one than in another, a single member, data that cannot
+            be drawn
     """
     check.whole("count", count, least=1)
-    methods = {name: _by_cost(comparison) for name, comparison in comparisons.items()}
-    orders = {tuple(order) for order in methods.values()}
-    if len(orders) != 1 or orders == {()}:
-        raise ValueError(f"comparisons must be of the same methods, at least one, got {methods}")
-    boards = [_board(name, each, methods[name], count) for name, each in comparisons.items()]
+    costs = {
+        name: {method: run.evaluations for method, run in comparison.runs.items()}
+        for name, comparison in comparisons.items()
+    }
+    first = next(iter(costs.values()), {})
+    if not first or any(cost != first for cost in costs.values()):
+        raise ValueError(f"comparisons must be of the same methods at the same cost, at least one, got {costs}")
+    methods = sorted(first, key=first.__getitem__)
+    boards = [_board(name, each, methods, count) for name, each in comparisons.items()]
     figure = plt.figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots(1, len(boards), squeeze=False)[0]
     for ax, board in zip(axes, boards, strict=True):
@@ -52,10 +57,6 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         names = [f"{row['name']}, {row['evaluations']}" for row in board["rows"]]
         ax.set_xticks(places, names, rotation=90, fontsize=8)
     show("scoreboard", {"boards": boards}, figure, alt)
-
-
-def _by_cost(comparison: Comparison) -> list[str]:
-    return sorted(comparison.runs, key=lambda name: comparison.runs[name].evaluations)
 
 
 def _board(name: str, comparison: Comparison, methods: list[str], count: int) -> dict[str, Any]:

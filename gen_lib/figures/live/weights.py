@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from ... import metrics, plots
+from ... import check, metrics, plots
 from ...data import GaussianMixture
 from .. import export
 from ..page import show
@@ -42,22 +42,23 @@ def weights(mixture: GaussianMixture, ends: Mapping[Setting, Tensor], *, alt: st
     of the nets that were trained; of settings without a net only the exact map is drawn, and a sentence says so.
 
     Args:
-        mixture: the data, on the line
+        mixture: the data, on the line between -5 and 5
         ends: settings to where one step of the nets so trained ends, shape ``(members, n, 1)`` with two members or
             more, from the noise at its quantiles ``(k + 1/2) / n``; what comes first is shown first
         alt: what the figure shows, for those who do not see it
 
     Raises:
-        ValueError: a mixture that is not on the line, no ends, ends of another shape or of different n
+        ValueError: a mixture that is not there, no ends, ends of another shape, of different n or not finite
     """
-    if mixture.dim != 1:
-        raise ValueError(f"mixture must be on the line, got dimension {mixture.dim}")
+    export.within(mixture, 5.0)
     if not ends:
         raise ValueError("ends must hold the map of at least one setting, got none")
     counts = {end.shape[1] for end in ends.values() if end.ndim == 3 and end.shape[0] > 1 and end.shape[2] == 1}
     if len(counts) != 1 or any(end.ndim != 3 or end.shape[0] < 2 or end.shape[2] != 1 for end in ends.values()):
         shapes = sorted({tuple(end.shape) for end in ends.values()})
         raise ValueError(f"ends must have shape (members, n, 1), members at least 2 and one n for all, got {shapes}")
+    for setting, end in ends.items():
+        check.number(f"ends[{setting}]", end)
     (n,) = counts
     share = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     few = torch.linspace(0, n - 1, min(n, SHOWN)).round().long()

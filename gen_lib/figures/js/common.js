@@ -59,6 +59,7 @@ class Figure extends HTMLElement {
       this.replaceChildren(...[picture, hint].filter(Boolean));
       throw error;
     }
+    this.ready = true;
     if (!this.keepsPicture) picture?.remove();
     const ground = () => { // the one that this ink is for
       const [r, g, b] = getComputedStyle(this).color.match(/[\d.]+/g).map(Number);

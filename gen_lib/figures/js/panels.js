@@ -21,11 +21,10 @@ function voice(figure, unseen = false) {
   let timer = null;
   return (text) => {
     if (said.textContent === text) return;
-    const first = said.textContent === "";
     said.setAttribute("aria-live", "off");
     said.textContent = text;
     clearTimeout(timer);
-    if (first) return; // a page that opens is silent
+    if (!figure.ready) return; // a page that opens is silent
     timer = setTimeout(() => {
       if (figure.playing) return;
       said.setAttribute("aria-live", "polite");

@@ -43,7 +43,8 @@ class LikelihoodBench extends Figure {
       const high = [4, 10, 40, 200].find((limit) => limit >= loss);
       Object.assign(losses, { y: [Math.min(-3, Math.floor(loss)), high], yTicks: [-2, 0, high / 2, high] });
       Object.assign(slopes, { y: [-wide, wide], yTicks: [-wide, -wide / 2, 0, wide / 2, wide] });
-      const inside = Math.min(Math.max(x, 1e-9), 1 - 1e-9); // at 0 and 1 outputs are infinite
+      const everywhere = law.output(0) === 0; // a mean of 0 or 1 is an output like others, and not an infinite one
+      const inside = everywhere ? x : Math.min(Math.max(x, 1e-9), 1 - 1e-9);
       const best = law.output(inside);
       const least = law.loss(best, x);
       const bottomless = law === continuousBernoulli && inside !== x;

@@ -67,7 +67,7 @@ def weights(mixture: GaussianMixture, ends: Mapping[Setting, Tensor], *, alt: st
     spec = {
         "exact": export.shorts(exact[few, 0]),
         "maps": maps,
-        "mass": (exact > 0).double().mean().item(),
+        "mass": 1 - mixture.cdf(torch.zeros(1, 1, dtype=torch.float64)).item(),
         "start": asdict(next(iter(ends))),
         "targets": list(dict.fromkeys(setting.target for setting in ends)),
         "z": export.floats(z),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from figure_parts import spec as spec_of
-from PIL import Image
+from PIL import Image, ImageColor
 
 from gen_lib import plots
 from gen_lib.figures import live
@@ -41,13 +41,12 @@ def test_the_right_answer_is_that_with_the_least_or_the_most(moving, best, right
 
 def test_of_equal_answers_each_is_right(moving):
     choose(measured={"a": torch.ones(1), "b": torch.ones(2), "c": torch.zeros(1) + 2})
-    picture = Image.open(io.BytesIO(base64.b64decode(moving[0]["image/png"]))).convert("RGB")
-    right, wrong = (
-        (
-            np.abs(np.asarray(picture, int) - [int(plots.COLORS[role][k : k + 2], 16) for k in (1, 3, 5)]).max(-1) < 16
-        ).sum()
-        for role in ("inference", "coupling")
-    )
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(moving[0]["image/png"]))).convert("RGB"), int)
+
+    def area(role):
+        return (np.abs(picture - ImageColor.getrgb(plots.COLORS[role])).max(-1) < 16).sum()
+
+    right, wrong = area("inference"), area("coupling")
     assert 0.8 < right / wrong < 1.2  # two bars of length 1, one of length 2
 
 

@@ -99,9 +99,8 @@ def cell_trouble(notebook: Notebook) -> Iterator[str]:
 
 def picture_trouble(cell: Cell) -> Iterator[str]:
     shown = [out.get("data", {}) for out in cell.get("outputs", [])]
-    shown = [
-        data for data in shown if "<gen-lib-" not in "".join(data.get("text/html", ""))
-    ]  # those describe themselves
+    # figures that move describe themselves
+    shown = [data for data in shown if "<gen-lib-" not in "".join(data.get("text/html", ""))]
     image = any(kind.startswith("image/") for data in shown for kind in data)
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
     if image and not alt.strip():

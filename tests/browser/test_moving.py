@@ -207,13 +207,15 @@ def test_a_finger_drags_points_and_scrolls_elsewhere(browser, tmp_path, figures)
     x, y = page.evaluate(FIND, ["gen-lib-ruler", [0.58, 0.4, 0.74]])
     point = {"x": box["x"] + x, "y": box["y"] + y, "id": 0}
     moved, other = {**point, "x": point["x"] + 100}, {**point, "x": point["x"] + 200, "id": 1}
-    values = lambda: (now.input_value(), start.input_value())  # noqa: E731
-    before = values()
     session = page.context.new_cdp_session(page)
+
+    def values():
+        return now.input_value(), start.input_value()
 
     def touch(kind, *points):
         session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [*points]})
 
+    before = values()
     touch("Start", point)
     touch("Move", moved)
     dragged = values()

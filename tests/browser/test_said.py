@@ -271,12 +271,16 @@ def move(tab, control, to):
         found.evaluate(MOVE, to if isinstance(to, str) else f"{float(to):.2f}")
 
 
+def off(text, exact):
+    """How far a printed number is from an exact one, in units of its last digit."""
+    return abs(float(text) - exact) * 10 ** len(text.partition(".")[2])
+
+
 def heard(tab, words, numbers):
     """The numbers of the sentence, as text, once they are those that are expected; it may take a moment to change."""
     assert words.count("{}") == len(numbers)
     numbers = [number.item() if isinstance(number, torch.Tensor) else number for number in numbers]
     pattern = re.escape(words).replace(r"\{\}", r"(-?\d+(?:\.\d+)?)").replace("…", ".*?")
-    off = lambda text, exact: abs(float(text) - exact) * 10 ** len(text.partition(".")[2])  # noqa: E731, in last digits
     for _ in range(30):
         text = tab.locator(".gen-lib-said").text_content().replace("\u2212", "-")
         if (found := re.search(pattern, text)) and max(map(off, found.groups(), numbers), default=0) <= 0.51:

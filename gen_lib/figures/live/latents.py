@@ -152,8 +152,8 @@ def beta_dial(
             )
     if net.encoder(x[:1]).shape[-1] != 2 * net.latent:
         raise ValueError("net must be a VAE, whose encoder gives a mean and a variance per latent")
-    for place in (*digits.values(), start):
-        check.whole("digits and start", place, least=0)
+    for name, place in {**{f"digits[{name!r}]": place for name, place in digits.items()}, "start": start}.items():
+        check.whole(name, place, least=0)
     if not 1 <= len(digits) <= 8 or max(digits.values()) >= len(x):
         raise ValueError(f"digits must be one to eight places below {len(x)}, got {dict(digits)}")
     if start >= rows:

@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute html chromium browser serve clean distclean
+.PHONY: help book test environment lint unit execute compare html chromium browser serve clean distclean
+.NOTPARALLEL:  # what takes time shares the cores already
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
 PYTHON ?= $(or $(shell command -v "$$(sed -n 's/^executable = //p' .venv/pyvenv.cfg 2>/dev/null)"),python3)
@@ -19,7 +20,7 @@ book: html  ## make everything that has changed; print the page to open
 	@$(PY) -c 'from pathlib import Path; page = Path("_build/html/index.html").resolve(); \
 		print(f"Open {page} ({page.as_uri()})")'
 
-test: lint unit html browser  ## check everything: code, types, library, notebooks, pages
+test: lint unit compare html browser  ## check everything: code, types, library, notebooks, pages
 
 environment: $(STAMP)-package  ## the virtual environment .venv with the pinned versions
 
@@ -54,6 +55,9 @@ unit: environment  ## tests of the library and the pipeline, and the examples in
 
 execute: environment  ## run the notebooks whose executed copy is missing or stale
 	$(PY) book/_ext/execute.py
+
+compare: environment  ## the same, and a second run of each copy that has had none: the same numbers again?
+	$(PY) book/_ext/execute.py --compare
 
 html: execute _build/configuration  ## the pages, from the executed copies
 	@# Sphinx warns about a page only when it reads it; after a failure it must read all of them again.

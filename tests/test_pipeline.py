@@ -9,11 +9,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import execute
 import pytest
 from executed_outputs import cell_trouble, scripts_once
-from notebook_key import EXECUTED, is_fresh, key
+from notebook_key import EXECUTED, has_passed, is_fresh, key
+from runs import Ran
 
 from gen_lib.figures.page import element
 
@@ -62,6 +64,7 @@ def run(root, *arguments):
 
 
 PROSE = markdown("# A title")
+GREEDY = "much = bytearray(400_000_000)"
 BROKEN = {
     "claim": code("from gen_lib.notebook import claim\nclaim('two is less than one', 2, below=1)"),
     "error": code("x = 1\nx / 0"),
@@ -85,11 +88,19 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """A book with one good notebook among broken ones, after its first execution. The path has a space."""
+    """A book with one good notebook among broken ones, executed by `make book` in part and then by `make test`.
+
+    The path has a space.
+    """
     notebooks = {name: notebook(PROSE, code("print('fine')"), cell) for name, cell in BROKEN.items()}
-    notebooks["good"] = notebook(PROSE, code("print(1)", "nbval-check-output"), code("%pwd"))
+    notebooks["good"] = notebook(PROSE, code("print(1)", "nbval-check-output"), code("%pwd"), code(GREEDY))
     root = book(tmp_path_factory.mktemp("a book"), **notebooks)
-    return root, *run(root)
+    assert run(root, "good", "random")[::2] == (0, "")
+    return root, *run(root, "--compare")
+
+
+def copy_of(root, name):
+    return root / EXECUTED / "notebooks" / f"{name}.ipynb"
 
 
 @ONE_WORKER
@@ -99,27 +110,125 @@ def test_failure_names_the_cell_and_keeps_the_run(executed, name):
     assert status == 1
     assert all(text in err for text in EXPECTED[name])
     assert (root / EXECUTED / "failed" / f"{name}.ipynb").exists()
-    assert not (root / EXECUTED / "notebooks" / f"{name}.ipynb").exists()
+    assert not copy_of(root, name).exists()
 
 
 @ONE_WORKER
 def test_other_notebooks_finish(executed):
     root, _, out, _ = executed
-    assert f"{len(BROKEN) + 1} of {len(BROKEN) + 1} notebooks to execute" in out
+    total = len(BROKEN) + 1
+    assert f"{total - 2} of {total} notebooks to execute, {total} to compare, " in out
     assert out.count("FAILED") == len(BROKEN)
-    done = json.loads((root / EXECUTED / "notebooks" / "good.ipynb").read_text("utf-8"))
+    assert "  good: compared in " in out  # it was executed before
+    done = json.loads(copy_of(root, "good").read_text("utf-8"))
     assert done["cells"][2]["outputs"][0]["data"]["text/plain"] == [repr(str(root / "notebooks"))]
 
 
 @ONE_WORKER
-def test_second_run_executes_nothing(executed):
-    assert run(executed[0], "good", "--jobs", "1") == (0, "0 of 1 notebooks to execute, 1 at a time\n", "")
+def test_memory_of_the_kernel_is_measured(executed):
+    peak = {name: measured["peak"] for name, measured in execute.recorded(executed[0]).items()}
+    assert peak["good"] > peak["random"] + 0.3
+
+
+@ONE_WORKER
+@pytest.mark.parametrize(("arguments", "second"), [([], ""), (["--compare"], ", 0 to compare")])
+def test_another_run_executes_nothing(executed, arguments, second):
+    said = f"0 of 1 notebooks to execute{second}, 1 at a time\n"
+    assert run(executed[0], "good", *arguments) == (0, said, "")
 
 
 @ONE_WORKER
 def test_unknown_name_is_refused(executed):
     with pytest.raises(SystemExit, match="2"):
         run(executed[0], "god")
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """A book whose notebooks are not run: `runs.did` says what would be, and `runs.outcome` what becomes of it."""
+
+    def pretend(function, root, source, target=None):
+        runs.did.append(f"{function.__name__} {source.stem}")
+        if target:
+            shutil.copy(source, target)
+        return Ran(runs.outcome.get(runs.did[-1], ""), 0.5)
+
+    root = book(tmp_path, **{name: notebook(PROSE, code(f"print('{name}')")) for name in "abc"})
+    runs = SimpleNamespace(root=root, did=[], outcome={})
+    monkeypatch.setattr(execute, "run", pretend)
+    return runs
+
+
+def state(root):
+    """The copies, and whether each has passed the comparison."""
+    return {path.stem: has_passed(path) for path in sorted((root / EXECUTED / "notebooks").iterdir())}
+
+
+def test_one_run_makes_the_copy_and_the_comparison_comes_later_and_once(runs):
+    assert run(runs.root, "a", "b")[0] == 0
+    assert sorted(runs.did) == ["papermill a", "papermill b"]
+    assert state(runs.root) == {"a": False, "b": False}
+    before = copy_of(runs.root, "a").stat().st_mtime_ns
+    runs.did.clear()
+    assert run(runs.root, "--compare", "--jobs", "1")[0] == 0
+    assert sorted(runs.did) == ["nbval a", "nbval b", "nbval c", "papermill c"]
+    assert state(runs.root) == {"a": True, "b": True, "c": True}
+    assert copy_of(runs.root, "a").stat().st_mtime_ns == before  # its page is not made again
+    runs.did.clear()
+    assert run(runs.root)[0] == run(runs.root, "--compare")[0] == 0
+    assert runs.did == []
+
+
+def test_edited_code_has_to_pass_again(runs):
+    run(runs.root, "a", "--compare")
+    (runs.root / "notebooks" / "a.ipynb").write_text(json.dumps(notebook(code("print(2)"))), "utf-8")
+    run(runs.root, "a")
+    assert state(runs.root) == {"a": False}
+
+
+def test_copy_that_differs_in_the_second_run_is_not_shown(runs):
+    run(runs.root, "a", "b")
+    runs.outcome["nbval a"] = "it differs"
+    status, _, err = run(runs.root, "a", "b", "--compare")
+    assert status == 1
+    assert "notebooks/a.ipynb: it differs\n  The run up to there: _build/executed/failed/a.ipynb" in err
+    assert state(runs.root) == {"b": True}
+    runs.did.clear()
+    assert run(runs.root, "a", "b")[0] == 0
+    assert runs.did == ["papermill a"]
+    assert state(runs.root) == {"a": False, "b": True}
+    assert not (runs.root / EXECUTED / "failed" / "a.ipynb").exists()
+
+
+def test_longest_of_last_time_comes_first(runs):
+    """Also if the copies are stale or have failed; one without a record may take up to its limit."""
+    for name, seconds in {"a": 7.5, "b": 59.0}.items():
+        (runs.root / EXECUTED).mkdir(parents=True, exist_ok=True)
+        execute.record(runs.root, name, seconds=seconds, peak=0.5)
+    run(runs.root, "--jobs", "1")
+    assert runs.did == ["papermill c", "papermill b", "papermill a"]
+    for name, seconds in {"a": 30, "b": 10, "c": 20}.items():
+        execute.record(runs.root, name, seconds=seconds, peak=0.5)
+    append(runs.root / "gen_lib" / "paths.py", "# a change\n")
+    runs.outcome["papermill a"] = "it fails"
+    runs.did.clear()
+    run(runs.root, "--jobs", "1")
+    assert runs.did == ["papermill a", "papermill c", "papermill b"]
+    assert execute.recorded(runs.root)["a"]["seconds"] == 30
+
+
+@pytest.mark.parametrize(("cores", "gigabytes", "at_a_time"), [(2, 16, 2), (64, 16, 14), (4, 2.5, 2), (8, 0.9, 1)])
+def test_as_many_at_a_time_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, at_a_time):
+    monkeypatch.setattr("joblib.cpu_count", lambda: cores)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=gigabytes * 1e9))
+    assert execute.places() == at_a_time
+
+
+def test_long_and_large_notebooks_are_reported(runs, monkeypatch):
+    monkeypatch.setattr(execute, "GIGABYTES", 0.4)
+    content = notebook(code("1")) | {"metadata": {"gen_lib": {"seconds": -1}}}
+    (runs.root / "notebooks" / "a.ipynb").write_text(json.dumps(content), "utf-8")
+    assert "  a: 0 s, peak 0.5 GB, WARNING: more than its -1 s, WARNING: more than 0.4 GB\n" in run(runs.root, "a")[1]
 
 
 @pytest.fixture

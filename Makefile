@@ -60,12 +60,10 @@ compare: environment  ## the same, and a second run of each copy that has had no
 	$(PY) book/_ext/execute.py --compare
 
 html: execute _build/configuration  ## the pages, from the executed copies
-	@# Sphinx warns about a page only when it reads it; after a failure it must read all of them again.
-	.venv/bin/jupyter-book build . -W -n --keep-going --quiet >/dev/null || { rm -rf _build/.doctrees; exit 1; }
-	$(PY) book/_ext/check_links.py
+	$(PY) book/_ext/make_pages.py
 
 # A change here can change every page, so all are made again.
-_build/configuration: _config.yml _toc.yml requirements.txt $(wildcard book/_ext/*.py)
+_build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page.py $(wildcard book/_ext/*.py)
 	rm -rf _build/html _build/.doctrees
 	@mkdir -p _build && touch $@
 

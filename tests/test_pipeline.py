@@ -1,5 +1,6 @@
 """From notebook to page: what runs again, what stops the build, and what it says then, in small books made here."""
 
+import base64
 import contextlib
 import copy
 import io
@@ -12,12 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import execute
+import make_pages
 import pytest
-from executed_outputs import cell_trouble, scripts_once
+from executed_outputs import cell_trouble, lighter_pictures, scripts_once
 from notebook_key import EXECUTED, has_passed, is_fresh, key
 from runs import Ran
 
-from gen_lib.figures.page import element
+from gen_lib.figures import page
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -391,16 +393,28 @@ def test_page_shows_prose_of_the_source_and_outputs_of_the_copy(pages):
     assert "a progress bar" not in page
 
 
+def test_pictures_of_a_page_are_made_lighter_once(tmp_path, monkeypatch):
+    drawn = [b"one", b"another"]
+    monkeypatch.setattr(page, "lighter", lambda picture: drawn.remove(picture) or b"light " + picture)
+    for _ in range(2):
+        outputs = [{"data": {"image/png": base64.b64encode(picture).decode()}} for picture in (b"one", b"another")]
+        lighter_pictures(notebook(code("plot()", outputs=outputs)), tmp_path / "kept")
+        shown = [base64.b64decode(output["data"]["image/png"]) for output in outputs]
+        assert shown == [b"light one", b"light another"]
+
+
 def test_a_page_has_the_script_of_its_figures_once():
-    figures = [element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore", "flow-lab", "explore"])]
+    figures = [
+        page.element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore", "flow-lab", "explore"])
+    ]
     cells = [code("a()"), code("b()"), code("c()")]
     for cell, figure in zip(cells, figures, strict=True):
         data = {"text/html": figure, "image/png": ""}
         cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
-    page = notebook(*cells)
-    scripts_once(page)
-    assert list(cell_trouble(page)) == []  # they describe themselves, with or without their scripts
-    kept = [cell["outputs"][0]["data"]["text/html"] for cell in page["cells"]]
+    content = notebook(*cells)
+    scripts_once(content)
+    assert list(cell_trouble(content)) == []  # they describe themselves, with or without their scripts
+    kept = [cell["outputs"][0]["data"]["text/html"] for cell in content["cells"]]
     assert kept[0] == figures[0]
     assert ["<script data-gen-lib" in text for text in kept] == [True, True, False]
     assert ['data-gen-lib="library"' in text for text in kept] == [True, False, False]
@@ -412,6 +426,80 @@ def test_library_edit_is_noticed_by_a_build_that_sees_no_changed_page(pages):
     root = pages[0]
     append(root / "gen_lib" / "paths.py", "# a change\n")
     assert "fresh.ipynb is stale" in build(root)
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A book whose pages are not made: `shelf.made` counts how often they would be; `shelf.fails` is the outcome."""
+
+    def pretend(root):
+        shelf.made += 1
+        for name in (".doctrees", "html"):
+            (root / "_build" / name).mkdir(exist_ok=True)
+        (root / "_build" / "html" / "index.html").write_text(shelf.html, "utf-8")
+        return shelf.fails
+
+    shelf = SimpleNamespace(root=tmp_path, made=0, fails=0, html="<p>A page</p>")
+    shelf.pages = lambda: make_pages.main(["--root", str(tmp_path)])
+    for name in ("_toc.yml", "notebooks/a.ipynb", "book/a/b.md", "gen_lib/a.py", f"{EXECUTED}/notebooks/a.ipynb"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        os.utime(path, (1, 1))  # so that a test that edits it leaves another time, however fast it is
+    monkeypatch.setattr(make_pages, "sphinx", pretend)
+    return shelf
+
+
+@pytest.mark.parametrize("name", ["_toc.yml", "notebooks/a.ipynb", "book/a/b.md", "gen_lib/a.py", "book/new.md"])
+def test_pages_are_made_again_when_what_they_show_has_changed(shelf, name):
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 1
+    (shelf.root / name).write_text("Other words")
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 2
+
+
+def test_pages_are_made_again_when_a_notebook_ran_again_or_one_is_gone(shelf):
+    shelf.pages()
+    (shelf.root / EXECUTED / "notebooks" / "a.ipynb").write_text("Other numbers")
+    shelf.pages()
+    (shelf.root / "book" / "a" / "b.md").unlink()
+    shelf.pages()
+    shutil.rmtree(shelf.root / "_build" / "html")
+    shelf.pages()
+    assert shelf.made == 4
+
+
+def test_after_a_failure_all_pages_are_read_again(shelf):
+    shelf.pages()
+    (shelf.root / "_toc.yml").write_text("another page")
+    shelf.fails = 1
+    assert shelf.pages() == shelf.pages() == 1
+    assert not (shelf.root / "_build" / ".doctrees").exists()
+    shelf.fails = 0
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 4
+
+
+def test_broken_link_is_reported_until_it_is_mended(shelf, capsys):
+    shelf.html = '<a href="nowhere.html">'
+    assert shelf.pages() == shelf.pages() == 1
+    assert capsys.readouterr().out.count("index.html: nowhere.html: no such file") == 2
+    shelf.html = '<a href="index.html">'
+    assert shelf.pages() == 0
+
+
+def test_warning_of_sphinx_is_an_error_and_comes_again(tmp_path):
+    (tmp_path / "_config.yml").write_text("title: A book")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/a\nchapters:\n- file: book/b")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "a.md").write_text("# A title\n\n[](nowhere.md)")
+    (tmp_path / "book" / "b.md").write_text("# Another title")
+    command = [sys.executable, EXTENSIONS / "make_pages.py", "--root", tmp_path]
+    for _ in range(2):
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert "a.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere.md'" in ran.stderr
 
 
 @pytest.mark.parametrize(

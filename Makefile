@@ -1,4 +1,5 @@
-# `make help` lists the targets. `make book PYTHON=python3.12` uses another Python.
+# `make help` lists the targets. `make book PYTHON=python3.12` uses another Python. TORCH says where a new environment
+# has torch from: auto, cpu, default, or the address of an index (.ci/install.py).
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
@@ -8,6 +9,7 @@ SHELL := /bin/bash
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
 PYTHON ?= $(or $(shell command -v "$$(sed -n 's/^executable = //p' .venv/pyvenv.cfg 2>/dev/null)"),python3)
+TORCH ?= auto
 PY := .venv/bin/python
 # The stamp is named after the Python and this folder: another one of either makes a new environment.
 STAMP := .venv/made-$(shell "$(PYTHON)" -c 'import os, sys, zlib; \
@@ -30,9 +32,7 @@ $(STAMP): requirements.txt
 	@# Debian packs ensurepip apart, in python3-venv; pip can do without.
 	"$(PYTHON)" -m venv --clear .venv || { \
 		"$(PYTHON)" -m venv --clear --without-pip .venv && "$(PYTHON)" -m pip --python .venv install pip; }
-	@# torch first and alone: by far the largest, and its progress is worth seeing.
-	$(PY) -m pip install "$$(grep ^torch== requirements.txt)"
-	$(PY) -m pip install --quiet --requirement requirements.txt
+	@$(PY) .ci/install.py "$(TORCH)"
 	@# Beside the environment, for the tests: the last widgets before version 8, as Colab has them.
 	$(PY) -m pip install --quiet --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.5 widgetsnbextension==3.6.6
 	@touch $@

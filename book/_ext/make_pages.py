@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (site / "index.html").exists() and made.exists() and made.read_text("utf-8") == now:
         print("no page to make")
         return 0
+    print("making the pages that have changed", flush=True)
     made.unlink(missing_ok=True)
     if sphinx(root):
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)

@@ -49,7 +49,8 @@ def choices(wanted: str, version: str) -> list[tuple[str, list[str]]]:
         SystemExit: an unknown wish; says which there are
     """
     # its other dependencies are pinned, and not all of them can be had there
-    small = f"the CPU build, about 200 MB, from {CPU}", ["--no-deps", "--index-url", CPU, f"torch=={version}+cpu"]
+    once = ["--no-deps", "--index-url", CPU, "--retries", "0"]
+    small = f"the CPU build, about 200 MB, from {CPU}", [*once, f"torch=={version}+cpu"]
     default = "from the default index; on Linux this is the build for NVIDIA cards, 3 GB", [f"torch=={version}"]
     if "://" in wanted:
         return [(f"from {wanted}", ["--index-url", wanted, f"torch=={version}"])]

@@ -123,7 +123,9 @@ def ran(request, browser):
         place, other = PLACES[module]
         tab.goto(running.url(f"{place}/{module}.ipynb") + "&reset")
         (run_in_lab if module == "jupyterlab" else run_in_classic)(tab)
-        tab.locator("gen-lib-predict-choice input").first.wait_for()
+        figure = tab.locator("gen-lib-predict-choice")
+        figure.scroll_into_view_if_needed()
+        figure.locator("input").first.wait_for()
         selected = SELECTED[module]
         expect(tab.get_by_text(f"ipywidgets {'7.7' if old else '8.'}")).to_be_visible()
         tab.other = running.url(f"{other}/untrusted-{module}.ipynb")
@@ -153,6 +155,7 @@ def test_explore_calls_python_for_values_between_as_well(ran):
 def test_live_figures_work_and_keep_the_arrow_keys(ran):
     page, selected = ran
     figure = page.locator("gen-lib-flow-lab")
+    figure.scroll_into_view_if_needed()
     slider = figure.locator("input[type=range]").first
     slider.click()
     before = selected()

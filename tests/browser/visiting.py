@@ -16,25 +16,28 @@ PHONE, DESK = (390, 844), (1440, 900)
 # What a figure shows, as text that differs when the picture does; of a drawing a number made of all its pixels.
 SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(part => {
     if (!part.getContext) return part.src ?? part.innerHTML;
-    const { data } = part.getContext("2d").getImageData(0, 0, part.width, part.height);
+    const pen = new OffscreenCanvas(part.width, part.height).getContext("2d", { willReadFrequently: true });
+    pen.drawImage(part, 0, 0);
+    const { data } = pen.getImageData(0, 0, part.width, part.height);
     return new Uint32Array(data.buffer).reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), part.width);
 }).join()"""
 # A figure may wait until it comes into view: whether all have begun, looking at the first that has not.
 BEGUN = """() => {
     const figures = [...document.querySelectorAll("*")].filter(part => part.localName.startsWith("gen-lib-"));
     const waiting = figures.find(figure => !figure.ready);
-    (waiting ?? document.body).scrollIntoView({ block: waiting ? "center" : "start", behavior: "instant" });
+    if (waiting) waiting.scrollIntoView({ block: "center", behavior: "instant" });
+    else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
 # Formulas are set, fonts are there, and after two frames whatever follows the size of the window has followed it.
-# Colours fade in: half way, a text has neither its colour nor its contrast.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     await window.MathJax?.startup?.promise;
     await document.fonts.ready;
     await frame().then(frame);
-    await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
 }"""
+# Colours fade in: half way, a text has neither its colour nor its contrast.
+STILL = "() => document.getAnimations().every(animation => animation.playState !== 'running')"
 # No host but our own can be found, and the browser itself asks for nothing.
 FLAGS = [
     "--no-sandbox",
@@ -81,6 +84,7 @@ class Visit:
         with suppress(TimeoutError):
             self.page.wait_for_function(BEGUN, timeout=10_000)
         self.page.evaluate(SETTLED)
+        self.page.wait_for_function(STILL)
 
     def look(self, theme: str, size: tuple[int, int]) -> None:
         """See the same page in a theme, as a system that changes over tells it, and at a size."""

@@ -1,20 +1,19 @@
 // Sphinx fetches the pages it has found to show a few words of each; from the disk browsers forbid that.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-// What scrolls sideways must be reachable by keyboard: the theme sees to code and tables, this to formulas.
-function reach() {
-  const boxes = [...document.querySelectorAll(".math, .cell_output .text_html")];
-  for (const box of boxes) box.classList.remove("wide");
-  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1); // all at once: each asks for the layout
-  boxes.forEach((box, k) => {
-    box.classList.toggle("wide", wide[k]);
-    if (wide[k]) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+// What scrolls sideways must be reachable by keyboard. The theme would measure the whole page for this, and again
+// whenever a figure changes (book/_ext/mended.py); a box is observed once it is drawn.
+const reach = new ResizeObserver((changed) => {
+  const wide = changed.map(({ target }) => target.scrollWidth > target.clientWidth + 1);
+  changed.forEach(({ target }, k) => {
+    target.classList.toggle("wide", wide[k]);
+    if (wide[k]) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
   });
+});
+for (const box of document.querySelectorAll(".math, pre, .cell_output > .output, .pst-scrollable-table-container")) {
+  reach.observe(box);
 }
-window.addEventListener("resize", reach);
-document.addEventListener("toggle", reach, true); // a solution unfolds
-window.addEventListener("load", () => document.fonts.ready.then(reach));
 
 // A formula is copied as TeX, and as MathML where that can be pasted.
 document.addEventListener("copy", (event) => {

@@ -6,7 +6,7 @@ import re
 import matplotlib as mpl
 import pytest
 import torch
-from visiting import DESK, PHONE, SHOWN, SITE, page_names, visit
+from visiting import DESK, PHONE, SHOWN, SITE, of_page, visit, with_figures
 
 from gen_lib import METHODS, data
 from gen_lib.figures import choices, explore, live, page
@@ -14,7 +14,8 @@ from gen_lib.figures import choices, explore, live, page
 mpl.use("agg")
 from matplotlib import pyplot as plt
 
-FIGURES = [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
+FIGURES = with_figures()
+each_page = pytest.mark.parametrize("path", [of_page(path) for path in FIGURES])
 # A page may take so long to draw what a slider asks for: the median of many moves to its ends, in milliseconds.
 REDRAW = """input => { const times = [], figure = input.closest(".gen-lib-figure");
     for (let k = 0; k < 31; k++) {
@@ -99,7 +100,7 @@ def pressed(page, figure, button) -> None:
 
 @pytest.mark.parametrize("base", ["served", "from the disk"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("path", FIGURES)
+@each_page
 def test_every_control_of_every_figure_changes_the_picture(browser, origin, path, size, base):
     address = origin if base == "served" else SITE.as_uri()
     seen = visit(browser, f"{address}/{path}", size)
@@ -131,7 +132,7 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
     seen.page.context.close()
 
 
-@pytest.mark.parametrize("path", FIGURES)
+@each_page
 def test_figures_are_drawn_in_time(browser, path):
     seen = visit(browser, f"{SITE.as_uri()}/{path}")
     for slider in seen.page.locator("css=[class~=gen-lib-figure] input[type=range]").all():

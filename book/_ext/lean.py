@@ -48,7 +48,8 @@ html .fa-lg { font-size: 1em; line-height: inherit; }
 
 def make_lean(site: Path) -> None:
     """Change the pages that Sphinx has just written; those of an earlier build keep up with the style sheet."""
-    pages = {path: path.read_text("utf-8") for path in pages_of(site)}
+    before = {path: path.read_text("utf-8") for path in pages_of(site)}
+    pages = dict(before)
     sheets = {page: [page.parent / sheet["file"] for sheet in SHEET.finditer(text)] for page, text in pages.items()}
     fresh = [page for page in pages if any(sheet.name != SHARED for sheet in sheets[page])]
     if not fresh:
@@ -59,7 +60,8 @@ def make_lean(site: Path) -> None:
     (site / "_static" / SHARED).write_text(css, "utf-8")
     version = sha256(css.encode()).hexdigest()[:8]
     for page, text in pages.items():
-        page.write_text(one_sheet(page, text, site, version), "utf-8")
+        if (after := one_sheet(page, text, site, version)) != before[page]:
+            page.write_text(after, "utf-8")
     for path in (path for pattern in UNUSED for path in site.glob(f"_static/{pattern}") if path.is_file()):
         path.unlink()
 

@@ -7,8 +7,8 @@ function boxes() {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const isText = node.nodeType === Node.TEXT_NODE;
     const element = isText ? node.parentElement : node;
-    if (isText ? !node.data.trim() || element.closest("mjx-container, script, style, svg, noscript, select") :
-      !element.matches("img, mjx-container")) continue;
+    if (isText ? !node.data.trim() || element.closest("math, script, style, svg, noscript, select") :
+      !element.matches("img, math")) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -59,8 +59,8 @@ function overlaps() {
 function clipped() {
   const findings = [];
   const beyond = document.documentElement.clientWidth + 1;
-  const glyphs = [...document.querySelectorAll("mjx-c")].map(
-    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest("mjx-container")) }));
+  const glyphs = [...document.querySelectorAll("math :is(mi, mn, mo, mtext)")].map(
+    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest("math")) }));
   for (const { element, rect, label: name } of [...boxes(), ...glyphs]) {
     if (!rect.width || !rect.height) continue;
     let contained = false; // by an ancestor that scrolls, or that cuts it off
@@ -95,9 +95,9 @@ function pictures() {
 }
 
 function formulas() {
-  const untypeset = [...document.querySelectorAll(".math")].filter((box) => !box.querySelector("mjx-container"));
-  return [
-    ...untypeset.map((box) => `${label(box)} is not typeset`),
-    ...[...document.querySelectorAll("mjx-merror")].map((error) => `${label(error)} is not TeX`),
-  ];
+  return [...document.querySelectorAll(".math")].flatMap((box) => {
+    const set = box.querySelector(":scope > math");
+    const tex = set?.querySelector("annotation[encoding='application/x-tex']")?.textContent.trim();
+    return set?.getBoundingClientRect().width && tex ? [] : [`${label(box)} is not typeset`];
+  });
 }

@@ -26,11 +26,14 @@ BEGUN = """() => {
     (waiting ?? document.body).scrollIntoView({ block: waiting ? "center" : "start", behavior: "instant" });
     return !waiting;
 }"""
-# Formulas are set, fonts are there, and after two frames whatever follows the size of the window has followed it.
+# What waits until it comes into view waits no longer, fonts are there, and after two frames whatever follows the size
+# of the window has followed it.
 # Colours fade in: half way, a text has neither its colour nor its contrast.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
-    await window.MathJax?.startup?.promise;
+    for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
+    for (const image of document.images) image.loading = "eager";
+    await Promise.allSettled([...document.images].map(image => image.decode()));
     await document.fonts.ready;
     await frame().then(frame);
     await Promise.allSettled(document.getAnimations().map(animation => animation.finished));

@@ -213,6 +213,17 @@ def test_flow_map_follows_the_velocity_in_the_tails_and_in_the_gap(make, reach):
         assert torch.allclose(truth.flow_map(mixture, x, t, r), followed, rtol=1e-6, atol=1e-6)
 
 
+def test_flow_map_finds_every_point_also_between_narrow_components():
+    """Newton's step goes astray where there is hardly any mass; no point may be left there."""
+    parts = [0.2, 0.5, 0.3], [[-4.0], [0.0], [5.0]], [[[0.01]], [[1.0]], [[0.04]]]
+    mixture = GaussianMixture(*(torch.tensor(part, dtype=torch.float64) for part in parts))
+    x = torch.linspace(-16, 16, 20_001, dtype=torch.float64)[:, None]
+    for t, r in ((0.0, 1.0), (0.3, 0.7), (0.5, 0.501), (0.9, 0.2)):
+        there = truth.flow_map(mixture, x, t, r)
+        assert (there.diff(dim=0) > 0).all()
+        assert torch.allclose(truth.flow_map(mixture, there, r, t), x, atol=1e-9)
+
+
 def test_flow_map_knows_no_left_and_right():
     mixture = data.mixture_1d()
     mirror = gaussians(mixture.weights, -mixture.means, mixture.covariances)

@@ -71,9 +71,9 @@ chromium: environment
 	.ci/chromium
 
 browser: html chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
-	@# Workers wait for the browser much of the time, so more of them than processors.
-	$(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml -n $$(( $$(nproc) * 3 / 2 )) --dist loadgroup \
-		--no-loadscope-reorder tests/browser
+	@# Workers wait for the browser much of the time, so there is one more of them than processors.
+	$(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml --dist loadgroup --no-loadscope-reorder \
+		-n "$$($(PY) -c 'import os; print(os.cpu_count() + 1)')" tests/browser
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000

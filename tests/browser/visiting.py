@@ -30,7 +30,7 @@ BEGUN = """() => {
     return !waiting;
 }"""
 # What waits until it comes into view waits no longer, fonts are there, and after two frames whatever follows the size
-# of the window has followed it.
+# or the theme has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
@@ -69,7 +69,7 @@ def with_figures() -> list[str]:
 
 
 def of_page(name: str, value: object = None, id: str | None = None):
-    """A parameter of a test about one page: all of them go to one worker, which loads the page for them once."""
+    """A parameter of a test about one page: all of them go to one worker, which visits the page for all."""
     return pytest.param(value or name, id=id or name, marks=pytest.mark.xdist_group(name))
 
 
@@ -89,9 +89,8 @@ class Visit:
         self.page.evaluate(SETTLED)
         self.page.wait_for_function(STILL)
 
-    def look(self, theme: str, size: tuple[int, int]) -> None:
-        """See the same page in a theme, as a system that changes over tells it, and at a size."""
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+    def look(self, theme: str) -> None:
+        """See the same page in a theme, as when the system changes over."""
         self.page.emulate_media(color_scheme=theme)
         self.page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
         self.settle()

@@ -29,10 +29,13 @@ BEGUN = """() => {
     else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
-# Formulas are set, fonts are there, and after two frames whatever follows the size of the window has followed it.
+# What waits until it comes into view waits no longer, fonts are there, and after two frames whatever follows the size
+# of the window has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
-    await window.MathJax?.startup?.promise;
+    for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
+    for (const image of document.images) image.loading = "eager";
+    await Promise.allSettled([...document.images].map(image => image.decode()));
     await document.fonts.ready;
     await frame().then(frame);
 }"""

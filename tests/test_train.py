@@ -6,7 +6,7 @@ import torch
 
 from gen_lib import METHODS, Method, couplings, data, fit, methods
 from gen_lib.nets import Decoder
-from gen_lib.train import NotFinite, constant, cosine
+from gen_lib.train import NotFinite, constant, cosine, late
 from gen_lib.train.loop import Adam
 
 QUIET = {"steps": 20, "batch": 32, "progress": False}
@@ -84,7 +84,9 @@ def test_schedules():
     assert cosine(0.0) == 1.0
     assert cosine(0.5) == pytest.approx(0.5)
     assert cosine(1.0) == pytest.approx(0.0)
-    assert constant(0.3) == 1.0
+    assert constant(0.3) == late(0.0) == late(0.6) == 1.0
+    assert late(5 / 6) == pytest.approx(0.5)
+    assert late(1.0) == 0.0
     net, other = METHODS["decoder"].build(dim=1), METHODS["decoder"].build(dim=1)
     fit(METHODS["decoder"], net, data.mixture_1d(), schedule=cosine, **QUIET)
     fit(METHODS["decoder"], other, data.mixture_1d(), schedule=constant, **QUIET)

@@ -23,6 +23,11 @@ def cosine(done: float) -> float:
     return (1 + math.cos(math.pi * done)) / 2
 
 
+def late(done: float) -> float:
+    """The learning rate stays as it was for two thirds of the steps, then falls to 0 on a straight line."""
+    return min(1.0, 3 * (1 - done))
+
+
 def constant(done: float) -> float:
     """The learning rate stays as it was."""
     return 1.0

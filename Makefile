@@ -1,12 +1,15 @@
-# `make help` lists the targets. `make book PYTHON=python3.12` uses another Python.
+# `make help` lists the targets. `make book PYTHON=python3.12` uses another Python. TORCH says where a new environment
+# has torch from: auto, cpu, default, or the address of an index (.ci/install.py).
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute html chromium browser serve clean distclean
+.PHONY: help book test environment lint unit execute compare html chromium browser serve clean distclean
+.NOTPARALLEL:  # what takes time shares the cores already
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
 PYTHON ?= $(or $(shell command -v "$$(sed -n 's/^executable = //p' .venv/pyvenv.cfg 2>/dev/null)"),python3)
+TORCH ?= auto
 PY := .venv/bin/python
 # The stamp is named after the Python and this folder: another one of either makes a new environment.
 STAMP := .venv/made-$(shell "$(PYTHON)" -c 'import os, sys, zlib; \
@@ -19,7 +22,7 @@ book: html  ## make everything that has changed; print the page to open
 	@$(PY) -c 'from pathlib import Path; page = Path("_build/html/index.html").resolve(); \
 		print(f"Open {page} ({page.as_uri()})")'
 
-test: lint unit html browser  ## check everything: code, types, library, notebooks, pages
+test: lint unit compare html browser  ## check everything: code, types, library, notebooks, pages
 
 environment: $(STAMP)-package  ## the virtual environment .venv with the pinned versions
 
@@ -29,9 +32,7 @@ $(STAMP): requirements.txt
 	@# Debian packs ensurepip apart, in python3-venv; pip can do without.
 	"$(PYTHON)" -m venv --clear .venv || { \
 		"$(PYTHON)" -m venv --clear --without-pip .venv && "$(PYTHON)" -m pip --python .venv install pip; }
-	@# torch first and alone: by far the largest, and its progress is worth seeing.
-	$(PY) -m pip install "$$(grep ^torch== requirements.txt)"
-	$(PY) -m pip install --quiet --requirement requirements.txt
+	@$(PY) .ci/install.py "$(TORCH)"
 	@# Beside the environment, for the tests: the last widgets before version 8, as Colab has them.
 	$(PY) -m pip install --quiet --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.5 widgetsnbextension==3.6.6
 	@touch $@
@@ -55,13 +56,14 @@ unit: environment  ## tests of the library and the pipeline, and the examples in
 execute: environment  ## run the notebooks whose executed copy is missing or stale
 	$(PY) book/_ext/execute.py
 
+compare: environment  ## the same, and a second run of each copy that has had none: the same numbers again?
+	$(PY) book/_ext/execute.py --compare
+
 html: execute _build/configuration  ## the pages, from the executed copies
-	@# Sphinx warns about a page only when it reads it; after a failure it must read all of them again.
-	.venv/bin/jupyter-book build . -W -n --keep-going --quiet >/dev/null || { rm -rf _build/.doctrees; exit 1; }
-	$(PY) book/_ext/check_links.py
+	$(PY) book/_ext/make_pages.py
 
 # A change here can change every page, so all are made again.
-_build/configuration: _config.yml _toc.yml requirements.txt $(wildcard book/_ext/*.py)
+_build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page.py $(wildcard book/_ext/*.py)
 	rm -rf _build/html _build/.doctrees
 	@mkdir -p _build && touch $@
 
@@ -69,7 +71,9 @@ chromium: environment
 	.ci/chromium
 
 browser: html chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
-	$(PY) -m pytest --junitxml _build/tests/browser.xml tests/browser
+	@# Workers wait for the browser much of the time, so more of them than processors.
+	$(PY) -m pytest --junitxml _build/tests/browser.xml -n $$(( $$(nproc) * 3 / 2 )) --dist loadgroup \
+		--no-loadscope-reorder tests/browser
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000

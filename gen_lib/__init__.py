@@ -12,10 +12,28 @@ Example:
     torch.Size([2])
 """
 
-from . import couplings, data, likelihoods, methods, metrics, nets, paths, samplers, truth
-from .method import Method
-from .methods import METHODS
-from .train import PRESETS, fit
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import couplings, data, likelihoods, methods, metrics, nets, paths, samplers, truth
+    from .method import Method
+    from .methods import METHODS
+    from .train import PRESETS, fit
 
 __all__ = ["METHODS", "PRESETS", "Method", "couplings", "data", "fit"]
 __all__ += ["likelihoods", "methods", "metrics", "nets", "paths", "samplers", "truth"]
+
+MODULES = {"METHODS": "methods", "PRESETS": "train", "Method": "method", "fit": "train"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a part when it is first asked for: the command line answers a slip before torch is there."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{MODULES.get(name, name)}", __name__)
+    return getattr(module, name) if name in MODULES else module
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

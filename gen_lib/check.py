@@ -2,30 +2,11 @@
 
 import math
 import numbers
-from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-Value = TypeVar("Value")
-
-
-def whole(name: str, value: object, least: int) -> int:
-    """A whole number that is not too small.
-
-    Raises:
-        ValueError: a value that is not whole, or below ``least``; True and False are no numbers
-
-    Example:
-        >>> whole("steps", 0, least=1)
-        Traceback (most recent call last):
-        ValueError: steps must be a whole number of at least 1, got 0
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return int(value)
+from .slips import whole as whole
 
 
 def number(name: str, value: object, least: float = -math.inf, above: float = -math.inf) -> None:
@@ -107,46 +88,3 @@ def points(name: str, value: object, dim: int | None = None) -> Tensor:
     if not value.isfinite().all():
         raise ValueError(f"{name} must be finite, got {int((~value.isfinite()).sum())} NaN or infinite entries")
     return value
-
-
-class UnknownName(KeyError, ValueError):
-    """A name that stands in no table. Its text says which names do."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])  # a KeyError would put quotes around it
-
-
-class Table(dict[str, Value]):
-    """A dictionary of names whose missing entries are explained.
-
-    Example:
-        >>> Table(gan=1, wgan=2).called("method")["gann"]
-        Traceback (most recent call last):
-        gen_lib.check.UnknownName: unknown method 'gann', did you mean 'gan'? Known: gan, wgan
-    """
-
-    def called(self, name: str) -> "Table[Value]":
-        """The same table, with the word for its entries that errors use."""
-        self.name = name
-        return self
-
-    def __missing__(self, key: str) -> Value:
-        return known(self.name, key, self)
-
-
-def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
-    """The entry of a table of names.
-
-    Raises:
-        UnknownName: a name that is not in the table, with the nearest one that is
-
-    Example:
-        >>> known("likelihood", "bernouli", {"bernoulli": 1, "gaussian": 2})
-        Traceback (most recent call last):
-        gen_lib.check.UnknownName: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
-    """
-    if value not in table:
-        near = get_close_matches(str(value), list(table), 1)
-        hint = f", did you mean {near[0]!r}?" if near else "."
-        raise UnknownName(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
-    return table[value]

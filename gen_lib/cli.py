@@ -6,14 +6,11 @@ from pathlib import Path
 
 from jsonargparse import auto_cli
 
-from . import compare as side_by_side
-from .data import TARGETS
-from .methods import METHODS
-from .train import NotFinite
+from .slips import METHOD_NAMES, TARGET_NAMES, known, whole
 
 
 def compare(
-    methods: Sequence[str] = tuple(METHODS),
+    methods: Sequence[str] = METHOD_NAMES,
     targets: Sequence[str] = ("mixture_1d", "mixture_2d"),
     epochs: int = 20,
     epoch: int = 100,
@@ -38,9 +35,19 @@ def compare(
         gif: where the animation goes
         overwrite: replace the file if it is there
     """
+    for kind, names, table in (("method", methods, METHOD_NAMES), ("target", targets, TARGET_NAMES)):
+        if not names:
+            raise ValueError(f"{kind}s must name at least one, got none")
+        for name in names:
+            known(kind, name, dict.fromkeys(table))
+    counts = {"epochs": epochs, "epoch": epoch, "batch": batch, "members": members}
+    for name, value in (counts if points is None else {**counts, "points": points}).items():
+        whole(name, value, least=1)
+    whole("seed", seed, least=0)
+    from . import compare as side_by_side  # here, since it imports torch, which a slip must not wait for
+    from .data import TARGETS
+
     chosen = {name: TARGETS[name]() for name in targets}
-    if not chosen:
-        raise ValueError("targets must name at least one, got none")
     side_by_side.free(gif, overwrite)
     rows = []
     for name, target in chosen.items():
@@ -77,7 +84,7 @@ def main(args: list[str] | None = None) -> None:
             description="Generative models, side by side.",
             as_positional=False,
         )
-    except (ValueError, OSError, NotFinite) as error:
+    except (ValueError, OSError, ArithmeticError) as error:
         notes = getattr(error, "__notes__", [])
         sys.exit("\n".join([f"gen-lib: {error}", *notes]))
     except KeyboardInterrupt as error:

@@ -4,8 +4,9 @@ Every method learns from pairs (z, x). A coupling takes a batch of noise and a b
 decides who belongs to whom. It stands outside every loss: the same loss with other pairs is another method.
 """
 
+import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
+from torch import Tensor
 
 from . import check
 from .shapes import Codes, Points
@@ -32,7 +33,7 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
     .. math:: \min_\sigma \sum_i \| x_{\sigma(i)} - z_i \|^2 \quad \text{over permutations } \sigma
 
     On the line the best permutation sorts: the smallest noise takes the smallest datum. In higher dimension the
-    assignment problem is solved exactly by the Hungarian method, once per member.
+    assignment problem is solved exactly by the network simplex method of POT, once per member.
 
     Args:
         z: noise, shape ``(*members, n, d)``
@@ -42,10 +43,11 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
         z unchanged and x reordered
 
     Raises:
-        ValueError: noise and data of different shape
+        ValueError: noise and data of different shape, or not finite
 
     References:
-        Computational Optimal Transport (Peyré and Cuturi, 2019), arXiv 1803.00567
+        Computational Optimal Transport (Peyré and Cuturi, 2019), arXiv 1803.00567; POT: Python Optimal Transport
+        (Flamary et al., 2021), https://jmlr.org/papers/v22/20-451.html
 
     Example:
         >>> z, x = torch.tensor([[0.0], [1.0]]), torch.tensor([[9.0], [5.0]])
@@ -55,10 +57,19 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
     if z.shape != x.shape:
         raise ValueError(f"z and x must have the same shape to be paired, got {tuple(z.shape)} and {tuple(x.shape)}")
     check.points("z", z)
+    check.points("x", x)
     if z.shape[-1] == 1:
         rank = z.argsort(-2).argsort(-2)
         return z, x.sort(-2).values.gather(-2, rank)
     flat_z, flat_x = z.flatten(0, -3) if z.ndim > 2 else z[None], x.flatten(0, -3) if x.ndim > 2 else x[None]
-    cost = torch.cdist(flat_z, flat_x).square().detach().cpu().numpy()
-    order = torch.stack([torch.as_tensor(linear_sum_assignment(c)[1]) for c in cost]).to(x.device)
+    cost = torch.cdist(flat_z.double(), flat_x.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
+    order = torch.stack([_assignment(c) for c in cost.detach().cpu()]).to(x.device)
     return z, flat_x.gather(1, order[..., None].expand_as(flat_x)).reshape(x.shape)
+
+
+def _assignment(cost: Tensor) -> Tensor:
+    """The column of each row in the permutation of least total cost."""
+    import ot  # here, since it takes longer to import than torch
+
+    one = np.ones(len(cost))  # whole numbers, so that the plan is a permutation to the bit
+    return torch.as_tensor(ot.emd(one, one, cost.numpy(), numItermax=10**7)).argmax(-1)

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchdiffeq import odeint
 
 from . import check
 from .shapes import Points, States, Times
@@ -268,6 +267,8 @@ def adaptive(
         >>> round(x.item(), 5)
         2.71828
     """
+    from torchdiffeq import odeint  # here, since it imports scipy
+
     check.points("z", z)
     check.number("rtol", rtol, above=0)
     check.number("atol", atol, above=0)

@@ -2,6 +2,7 @@ from itertools import permutations
 
 import pytest
 import torch
+from scipy.optimize import linear_sum_assignment
 
 from gen_lib import couplings
 from gen_lib.couplings import independent, optimal
@@ -17,6 +18,21 @@ def test_optimal_is_the_cheapest_of_all_permutations(n, d):
     z, x = torch.randn(2, n, d)
     paired = cost(*optimal(z, x))
     assert paired <= min(cost(z, x[list(order)]) for order in permutations(range(n))) + 1e-5
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e3])
+@pytest.mark.parametrize(("n", "d"), [(96, 2), (256, 2), (600, 2), (128, 64)])
+def test_optimal_costs_what_scipys_assignment_does(n, d, distance):
+    """Also far from the origin, where float32 distances by matrix products lose what is near."""
+    z, x = torch.randn(2, n, d) + distance
+    apart = (z.double()[:, None] - x.double()).square().sum(-1)
+    rows, columns = linear_sum_assignment(apart)
+    assert cost(*(points.double() for points in optimal(z, x))) <= apart[rows, columns].sum() * (1 + 1e-12)
+
+
+def test_ties_are_a_permutation_all_the_same():
+    z, x = torch.zeros(50, 2), torch.arange(100.0).reshape(50, 2) // 40
+    assert torch.equal(optimal(z, x)[1].sort(0).values, x.sort(0).values)
 
 
 @pytest.mark.parametrize("shape", [(40, 1), (3, 40, 1), (40, 2), (3, 40, 2), (2, 3, 20, 2)])
@@ -51,5 +67,7 @@ def test_independent_changes_nothing():
 def test_noise_and_data_that_cannot_be_paired():
     with pytest.raises(ValueError, match=r"same shape to be paired, got \(3, 2\) and \(3, 64\)"):
         couplings.optimal(torch.zeros(3, 2), torch.zeros(3, 64))
+    with pytest.raises(ValueError, match="x must be finite, got 1 NaN"):
+        couplings.optimal(torch.zeros(1, 2), torch.tensor([[float("nan"), 0.0]]))
     with pytest.raises(ValueError, match="z must be finite, got 1 NaN"):
         couplings.optimal(torch.tensor([[float("nan"), 0.0]]), torch.zeros(1, 2))

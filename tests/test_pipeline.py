@@ -1,5 +1,6 @@
 """From notebook to page: what runs again, what stops the build, and what it says then, in small books made here."""
 
+import base64
 import contextlib
 import copy
 import io
@@ -9,13 +10,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import execute
+import make_pages
 import pytest
-from executed_outputs import cell_trouble, scripts_once
-from notebook_key import EXECUTED, is_fresh, key
+from executed_outputs import cell_trouble, lighter_pictures, scripts_once
+from notebook_key import EXECUTED, has_passed, is_fresh, key
+from runs import Ran
 
-from gen_lib.figures.page import element
+from gen_lib.figures import page
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -62,6 +66,7 @@ def run(root, *arguments):
 
 
 PROSE = markdown("# A title")
+GREEDY = "much = bytearray(400_000_000)"
 BROKEN = {
     "claim": code("from gen_lib.notebook import claim\nclaim('two is less than one', 2, below=1)"),
     "error": code("x = 1\nx / 0"),
@@ -85,11 +90,19 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """A book with one good notebook among broken ones, after its first execution. The path has a space."""
+    """A book with one good notebook among broken ones, executed by `make book` in part and then by `make test`.
+
+    The path has a space.
+    """
     notebooks = {name: notebook(PROSE, code("print('fine')"), cell) for name, cell in BROKEN.items()}
-    notebooks["good"] = notebook(PROSE, code("print(1)", "nbval-check-output"), code("%pwd"))
+    notebooks["good"] = notebook(PROSE, code("print(1)", "nbval-check-output"), code("%pwd"), code(GREEDY))
     root = book(tmp_path_factory.mktemp("a book"), **notebooks)
-    return root, *run(root)
+    assert run(root, "good", "random")[::2] == (0, "")
+    return root, *run(root, "--compare")
+
+
+def copy_of(root, name):
+    return root / EXECUTED / "notebooks" / f"{name}.ipynb"
 
 
 @ONE_WORKER
@@ -99,27 +112,125 @@ def test_failure_names_the_cell_and_keeps_the_run(executed, name):
     assert status == 1
     assert all(text in err for text in EXPECTED[name])
     assert (root / EXECUTED / "failed" / f"{name}.ipynb").exists()
-    assert not (root / EXECUTED / "notebooks" / f"{name}.ipynb").exists()
+    assert not copy_of(root, name).exists()
 
 
 @ONE_WORKER
 def test_other_notebooks_finish(executed):
     root, _, out, _ = executed
-    assert f"{len(BROKEN) + 1} of {len(BROKEN) + 1} notebooks to execute" in out
+    total = len(BROKEN) + 1
+    assert f"{total - 2} of {total} notebooks to execute, {total} to compare, " in out
     assert out.count("FAILED") == len(BROKEN)
-    done = json.loads((root / EXECUTED / "notebooks" / "good.ipynb").read_text("utf-8"))
+    assert "  good: compared in " in out  # it was executed before
+    done = json.loads(copy_of(root, "good").read_text("utf-8"))
     assert done["cells"][2]["outputs"][0]["data"]["text/plain"] == [repr(str(root / "notebooks"))]
 
 
 @ONE_WORKER
-def test_second_run_executes_nothing(executed):
-    assert run(executed[0], "good", "--jobs", "1") == (0, "0 of 1 notebooks to execute, 1 at a time\n", "")
+def test_memory_of_the_kernel_is_measured(executed):
+    peak = {name: measured["peak"] for name, measured in execute.recorded(executed[0]).items()}
+    assert peak["good"] > peak["random"] + 0.3
+
+
+@ONE_WORKER
+@pytest.mark.parametrize(("arguments", "second"), [([], ""), (["--compare"], ", 0 to compare")])
+def test_another_run_executes_nothing(executed, arguments, second):
+    said = f"0 of 1 notebooks to execute{second}, 1 at a time\n"
+    assert run(executed[0], "good", *arguments) == (0, said, "")
 
 
 @ONE_WORKER
 def test_unknown_name_is_refused(executed):
     with pytest.raises(SystemExit, match="2"):
         run(executed[0], "god")
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """A book whose notebooks are not run: `runs.did` says what would be, and `runs.outcome` what becomes of it."""
+
+    def pretend(function, root, source, target=None):
+        runs.did.append(f"{function.__name__} {source.stem}")
+        if target:
+            shutil.copy(source, target)
+        return Ran(runs.outcome.get(runs.did[-1], ""), 0.5)
+
+    root = book(tmp_path, **{name: notebook(PROSE, code(f"print('{name}')")) for name in "abc"})
+    runs = SimpleNamespace(root=root, did=[], outcome={})
+    monkeypatch.setattr(execute, "run", pretend)
+    return runs
+
+
+def state(root):
+    """The copies, and whether each has passed the comparison."""
+    return {path.stem: has_passed(path) for path in sorted((root / EXECUTED / "notebooks").iterdir())}
+
+
+def test_one_run_makes_the_copy_and_the_comparison_comes_later_and_once(runs):
+    assert run(runs.root, "a", "b")[0] == 0
+    assert sorted(runs.did) == ["papermill a", "papermill b"]
+    assert state(runs.root) == {"a": False, "b": False}
+    before = copy_of(runs.root, "a").stat().st_mtime_ns
+    runs.did.clear()
+    assert run(runs.root, "--compare", "--jobs", "1")[0] == 0
+    assert sorted(runs.did) == ["nbval a", "nbval b", "nbval c", "papermill c"]
+    assert state(runs.root) == {"a": True, "b": True, "c": True}
+    assert copy_of(runs.root, "a").stat().st_mtime_ns == before  # its page is not made again
+    runs.did.clear()
+    assert run(runs.root)[0] == run(runs.root, "--compare")[0] == 0
+    assert runs.did == []
+
+
+def test_edited_code_has_to_pass_again(runs):
+    run(runs.root, "a", "--compare")
+    (runs.root / "notebooks" / "a.ipynb").write_text(json.dumps(notebook(code("print(2)"))), "utf-8")
+    run(runs.root, "a")
+    assert state(runs.root) == {"a": False}
+
+
+def test_copy_that_differs_in_the_second_run_is_not_shown(runs):
+    run(runs.root, "a", "b")
+    runs.outcome["nbval a"] = "it differs"
+    status, _, err = run(runs.root, "a", "b", "--compare")
+    assert status == 1
+    assert "notebooks/a.ipynb: it differs\n  The run up to there: _build/executed/failed/a.ipynb" in err
+    assert state(runs.root) == {"b": True}
+    runs.did.clear()
+    assert run(runs.root, "a", "b")[0] == 0
+    assert runs.did == ["papermill a"]
+    assert state(runs.root) == {"a": False, "b": True}
+    assert not (runs.root / EXECUTED / "failed" / "a.ipynb").exists()
+
+
+def test_longest_of_last_time_comes_first(runs):
+    """Also if the copies are stale or have failed; one without a record may take up to its limit."""
+    for name, seconds in {"a": 7.5, "b": 59.0}.items():
+        (runs.root / EXECUTED).mkdir(parents=True, exist_ok=True)
+        execute.record(runs.root, name, seconds=seconds, peak=0.5)
+    run(runs.root, "--jobs", "1")
+    assert runs.did == ["papermill c", "papermill b", "papermill a"]
+    for name, seconds in {"a": 30, "b": 10, "c": 20}.items():
+        execute.record(runs.root, name, seconds=seconds, peak=0.5)
+    append(runs.root / "gen_lib" / "paths.py", "# a change\n")
+    runs.outcome["papermill a"] = "it fails"
+    runs.did.clear()
+    run(runs.root, "--jobs", "1")
+    assert runs.did == ["papermill a", "papermill c", "papermill b"]
+    assert execute.recorded(runs.root)["a"]["seconds"] == 30
+
+
+@pytest.mark.parametrize(("cores", "gigabytes", "at_a_time"), [(2, 16, 2), (64, 16, 14), (4, 2.5, 2), (8, 0.9, 1)])
+def test_as_many_at_a_time_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, at_a_time):
+    monkeypatch.setattr("joblib.cpu_count", lambda: cores)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=gigabytes * 1e9))
+    assert execute.places() == at_a_time
+
+
+def test_long_and_large_notebooks_are_reported(runs, monkeypatch):
+    monkeypatch.setattr(execute, "GIGABYTES", 0.4)
+    content = notebook(code("1")) | {"metadata": {"gen_lib": {"seconds": -1}}}
+    (runs.root / "notebooks" / "a.ipynb").write_text(json.dumps(content), "utf-8")
+    assert "  a: 0 s, peak 0.5 GB, WARNING: more than its -1 s, WARNING: more than 0.4 GB\n" in run(runs.root, "a")[1]
 
 
 @pytest.fixture
@@ -282,16 +393,28 @@ def test_page_shows_prose_of_the_source_and_outputs_of_the_copy(pages):
     assert "a progress bar" not in page
 
 
+def test_pictures_of_a_page_are_made_lighter_once(tmp_path, monkeypatch):
+    drawn = [b"one", b"another"]
+    monkeypatch.setattr(page, "lighter", lambda picture: drawn.remove(picture) or b"light " + picture)
+    for _ in range(2):
+        outputs = [{"data": {"image/png": base64.b64encode(picture).decode()}} for picture in (b"one", b"another")]
+        lighter_pictures(notebook(code("plot()", outputs=outputs)), tmp_path / "kept")
+        shown = [base64.b64decode(output["data"]["image/png"]) for output in outputs]
+        assert shown == [b"light one", b"light another"]
+
+
 def test_a_page_has_the_script_of_its_figures_once():
-    figures = [element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore", "flow-lab", "explore"])]
+    figures = [
+        page.element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore", "flow-lab", "explore"])
+    ]
     cells = [code("a()"), code("b()"), code("c()")]
     for cell, figure in zip(cells, figures, strict=True):
         data = {"text/html": figure, "image/png": ""}
         cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
-    page = notebook(*cells)
-    scripts_once(page)
-    assert list(cell_trouble(page)) == []  # they describe themselves, with or without their scripts
-    kept = [cell["outputs"][0]["data"]["text/html"] for cell in page["cells"]]
+    content = notebook(*cells)
+    scripts_once(content)
+    assert list(cell_trouble(content)) == []  # they describe themselves, with or without their scripts
+    kept = [cell["outputs"][0]["data"]["text/html"] for cell in content["cells"]]
     assert kept[0] == figures[0]
     assert ["<script data-gen-lib" in text for text in kept] == [True, True, False]
     assert ['data-gen-lib="library"' in text for text in kept] == [True, False, False]
@@ -303,6 +426,80 @@ def test_library_edit_is_noticed_by_a_build_that_sees_no_changed_page(pages):
     root = pages[0]
     append(root / "gen_lib" / "paths.py", "# a change\n")
     assert "fresh.ipynb is stale" in build(root)
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A book whose pages are not made: `shelf.made` counts how often they would be; `shelf.fails` is the outcome."""
+
+    def pretend(root):
+        shelf.made += 1
+        for name in (".doctrees", "html"):
+            (root / "_build" / name).mkdir(exist_ok=True)
+        (root / "_build" / "html" / "index.html").write_text(shelf.html, "utf-8")
+        return shelf.fails
+
+    shelf = SimpleNamespace(root=tmp_path, made=0, fails=0, html="<p>A page</p>")
+    shelf.pages = lambda: make_pages.main(["--root", str(tmp_path)])
+    for name in ("_toc.yml", "notebooks/a.ipynb", "book/a/b.md", "gen_lib/a.py", f"{EXECUTED}/notebooks/a.ipynb"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        os.utime(path, (1, 1))  # so that a test that edits it leaves another time, however fast it is
+    monkeypatch.setattr(make_pages, "sphinx", pretend)
+    return shelf
+
+
+@pytest.mark.parametrize("name", ["_toc.yml", "notebooks/a.ipynb", "book/a/b.md", "gen_lib/a.py", "book/new.md"])
+def test_pages_are_made_again_when_what_they_show_has_changed(shelf, name):
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 1
+    (shelf.root / name).write_text("Other words")
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 2
+
+
+def test_pages_are_made_again_when_a_notebook_ran_again_or_one_is_gone(shelf):
+    shelf.pages()
+    (shelf.root / EXECUTED / "notebooks" / "a.ipynb").write_text("Other numbers")
+    shelf.pages()
+    (shelf.root / "book" / "a" / "b.md").unlink()
+    shelf.pages()
+    shutil.rmtree(shelf.root / "_build" / "html")
+    shelf.pages()
+    assert shelf.made == 4
+
+
+def test_after_a_failure_all_pages_are_read_again(shelf):
+    shelf.pages()
+    (shelf.root / "_toc.yml").write_text("another page")
+    shelf.fails = 1
+    assert shelf.pages() == shelf.pages() == 1
+    assert not (shelf.root / "_build" / ".doctrees").exists()
+    shelf.fails = 0
+    assert shelf.pages() == shelf.pages() == 0
+    assert shelf.made == 4
+
+
+def test_broken_link_is_reported_until_it_is_mended(shelf, capsys):
+    shelf.html = '<a href="nowhere.html">'
+    assert shelf.pages() == shelf.pages() == 1
+    assert capsys.readouterr().out.count("index.html: nowhere.html: no such file") == 2
+    shelf.html = '<a href="index.html">'
+    assert shelf.pages() == 0
+
+
+def test_warning_of_sphinx_is_an_error_and_comes_again(tmp_path):
+    (tmp_path / "_config.yml").write_text("title: A book")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/a\nchapters:\n- file: book/b")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "a.md").write_text("# A title\n\n[](nowhere.md)")
+    (tmp_path / "book" / "b.md").write_text("# Another title")
+    command = [sys.executable, EXTENSIONS / "make_pages.py", "--root", tmp_path]
+    for _ in range(2):
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert "a.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere.md'" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,22 @@ def test_workflows(workflow):
     assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v[\d.]+", action)] == []
 
 
+def commands(*targets):
+    """What make would run."""
+    made = subprocess.run(["make", "--dry-run", *targets], cwd=ROOT, check=True, capture_output=True, text=True)
+    return made.stdout
+
+
+def test_numbers_must_come_out_twice_before_others_read_them():
+    """In the checks and when the book is published; who makes it for himself need not wait for that."""
+    assert "execute.py --compare" not in commands("book")
+    assert "execute.py --compare" in commands("test").partition("execute.py\n")[0]
+    publishing = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text("utf-8"))
+    (make,) = (step["run"] for step in publishing["jobs"]["build"]["steps"] if "run" in step)
+    assert "execute.py --compare" in commands(*make.split()[1:]).partition("execute.py\n")[0]
+    assert "\nmake test " in (ROOT / ".ci/run").read_text("utf-8")
+
+
 def test_table_of_contents_lists_every_notebook_and_page():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]

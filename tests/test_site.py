@@ -1,5 +1,6 @@
 """What turns notebooks and pages into the site: links, claims, typography, icons, colours."""
 
+import os
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -47,6 +48,18 @@ def test_broken_links_are_found(tmp_path, link, finding):
     (site / "folder" / "page.html").write_text(f"<p id=here><a href='{link}'>link</a></p>")
     found = broken_links(site)
     assert found == ([f"folder/page.html: {link}: {finding}"] if finding else [])
+
+
+def test_links_of_a_page_that_is_written_again_are_read_again(tmp_path):
+    site, memory = tmp_path / "site", tmp_path / "memory.json"
+    site.mkdir()
+    for name, text in {"page.html": "<a href='other.html#here'>", "other.html": "<p id=here>"}.items():
+        (site / name).write_text(text)
+        os.utime(site / name, (1, 1))
+    assert broken_links(site, memory) == broken_links(site, memory) == []
+    (site / "other.html").write_text("<p id=there>")
+    missing = "page.html: other.html#here: no element with that id"
+    assert broken_links(site, memory) == broken_links(site, memory) == [missing]
 
 
 def test_printed_claims_become_sentences():

@@ -4,10 +4,11 @@ Links are href, src and srcset, and the page that a refresh leads to. A link wit
 id on the page it leads to. Links to other hosts are not followed.
 """
 
+import json
 import sys
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 ATTRIBUTES = {"href", "src", "poster", "data-src"}
@@ -36,13 +37,36 @@ def pages(site: Path) -> list[Path]:
     return sorted(path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts)
 
 
-def broken_links(site: Path) -> list[str]:
-    """One line per link that leads nowhere: the page, the link, and what is missing."""
-    site = site.resolve()
-    page_at = cache(Page)
+class Pages:
+    """The links and the anchors of each page, which is read once, and again only when it has been written again."""
+
+    def __init__(self, memory: Path | None = None):
+        self.memory = memory
+        self.known: dict[str, list[Any]] = json.loads(memory.read_text("utf-8")) if memory and memory.exists() else {}
+
+    def __getitem__(self, path: Path) -> tuple[list[str], list[str]]:
+        written, name = path.stat().st_mtime_ns, str(path)
+        if name not in self.known or self.known[name][0] != written:
+            page = Page(path)
+            self.known[name] = [written, sorted(set(page.links)), sorted(page.anchors)]
+        return self.known[name][1], self.known[name][2]
+
+    def save(self) -> None:
+        if self.memory:
+            self.memory.write_text(json.dumps(self.known), "utf-8")
+
+
+def broken_links(site: Path, memory: Path | None = None) -> list[str]:
+    """One line per link that leads nowhere: the page, the link, and what is missing.
+
+    Args:
+        site: the folder of the pages
+        memory: a file that keeps what was read for the next time
+    """
+    site, read = site.resolve(), Pages(memory)
     broken = []
     for path in pages(site):
-        for link in sorted(set(page_at(path).links)):
+        for link in read[path][0]:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
@@ -52,19 +76,21 @@ def broken_links(site: Path) -> list[str]:
             fragment = unquote(parts.fragment)
             if not target.is_relative_to(site) or not target.is_file():
                 broken.append(f"{path.relative_to(site)}: {link}: no such file")
-            elif fragment and target.suffix == ".html" and fragment not in page_at(target).anchors:
+            elif fragment and target.suffix == ".html" and fragment not in read[target][1]:
                 broken.append(f"{path.relative_to(site)}: {link}: no element with that id")
+    read.save()
     return broken
 
 
-def main() -> None:
-    site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html")
-    if not pages(site):
-        sys.exit(f"{site}: no pages; build them with make book")
-    broken = broken_links(site)
+def check(site: Path, memory: Path | None = None) -> bool:
+    """Print the broken links. Return whether there are some."""
+    broken = broken_links(site, memory)
     print(*broken, f"{len(pages(site))} pages, {len(broken)} broken links", sep="\n")
-    sys.exit(bool(broken))
+    return bool(broken)
 
 
 if __name__ == "__main__":
-    main()
+    site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html")
+    if not pages(site):
+        sys.exit(f"{site}: no pages; build them with make book")
+    sys.exit(check(site))

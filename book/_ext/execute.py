@@ -1,114 +1,124 @@
-"""Execute the notebooks whose executed copy is missing or stale: execute.py [NAME ...] [--jobs N] [--force]
+"""Execute the notebooks whose executed copy is missing or stale.
 
-Each notebook is run by papermill, then once more by nbval, which compares the cells tagged `nbval-check-output`.
-Only a copy that passed both lands in _build/executed/notebooks, stamped with the key it was made under. A failure
-names the cell and leaves its copy in _build/executed/failed; the other notebooks still finish.
+    execute.py [NAME ...] [--compare] [--jobs N] [--force]
+
+papermill runs each notebook; a copy without an error lands in _build/executed/notebooks, stamped with the key it was
+made under. With --compare, nbval runs each copy that has not passed this yet once more, and compares the cells tagged
+`nbval-check-output`; the stamp says whether a copy has passed. A failure names the cell and leaves its copy in
+_build/executed/failed; the other notebooks still finish. The longest of last time is begun first.
 """
 
 import argparse
 import json
 import os
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
-from joblib import cpu_count
-from notebook_key import EXECUTED, Cell, code_cells, is_fresh, key, read, source
+from notebook_key import EXECUTED, Notebook, has_passed, is_fresh, key, read
+from runs import nbval, papermill, run
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60  # a longer run is reported, unless the notebook's metadata says {"gen_lib": {"seconds": ...}}
-CELL_TIMEOUT = "600"  # seconds
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GEN_LIB_THREADS")
-SETTINGS = dict.fromkeys(THREADS, "1") | {
-    "GEN_LIB_STRICT": "1",
-    "TQDM_DISABLE": "1",  # a bar that has run is no output to keep
-}  # one thread each: the notebooks share the cores
+GIGABYTES = 1.1  # a larger one is reported, and as many run at a time as find room
+RECORD = EXECUTED / "record.json"  # what each notebook took last time, also while its copy is stale
+recording = Lock()
 
 
-def run(root: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a Python module; PYTHONPATH makes the kernel import the library beside the notebooks and no other."""
-    environment = os.environ | SETTINGS | {"PYTHONPATH": str(root)}
-    return subprocess.run(
-        [sys.executable, "-m", *command], env=environment, cwd=root, text=True, capture_output=True, check=False
-    )
+def limit(notebook: Notebook) -> float:
+    return notebook["metadata"].get("gen_lib", {}).get("seconds", SECONDS)
 
 
-def papermill(notebook: Path, copy: Path, root: Path) -> str:
-    """Run the notebook into the copy. Return what went wrong, or nothing."""
-    ran = run(root, "papermill", notebook, copy, "--kernel", "python3", "--cwd", notebook.parent,
-              "--no-progress-bar", "--execution-timeout", CELL_TIMEOUT)  # fmt: skip
-    if stopped := re.search(r"^nbclient\.exceptions\.(.+)", ran.stderr, re.MULTILINE):  # no kernel, or no end
-        started = [cell for cell in code_cells(read(copy)) if "execution" in cell["metadata"]]
-        return f"{name(len(started), started[-1])}: {stopped[1]}"
-    if copy.exists() and (trouble := first_trouble(copy)):
-        return trouble
-    return ran.stderr.strip().splitlines()[-1] if ran.returncode else ""
+def recorded(root: Path) -> dict[str, dict[str, float]]:
+    return read(root / RECORD) if (root / RECORD).exists() else {}
 
 
-def first_trouble(copy: Path) -> str:
-    """The first error or warning in an executed copy, with its cell."""
-    for number, cell in enumerate(code_cells(read(copy)), 1):
-        for output in cell["outputs"]:
-            text = "".join(output.get("text", ""))
-            if output["output_type"] == "error":
-                return f"{name(number, cell)}: {output['ename']}: {output['evalue']}"
-            if output.get("name") == "stderr" and "Warning" in text:
-                return f"{name(number, cell)}: a warning, which no reader should meet: {text.strip()}"
-    return ""
+def record(root: Path, name: str, **measured: float) -> None:
+    with recording:
+        write(root / RECORD, recorded(root) | {name: measured})
 
 
-def name(number: int, cell: Cell) -> str:
-    return f"code cell {number}, `{source(cell).splitlines()[0]}`"
+def write(path: Path, content: dict[str, Any]) -> None:
+    """All of it or nothing, whatever interrupts."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(content), "utf-8")
+    os.replace(new, path)
 
 
-def nbval(copy: Path, root: Path) -> str:
-    """Run the executed copy again and compare the tagged cells. Return what differs, or nothing."""
-    ran = run(root, "pytest", copy, "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", CELL_TIMEOUT,
-              "--quiet", "--color=no", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings=")  # fmt: skip
-    if not ran.returncode:
-        return ""
-    cells = re.findall(r"^Cell (\d+): (.*?)(?=^_{5,} |^={5,} |\Z)", ran.stdout, re.DOTALL | re.MULTILINE)
-    reports = [f"code cell {int(number) + 1}: {report.strip()}" for number, report in cells]  # nbval counts from 0
-    return "\n".join(["the second run differs from the first", *(reports or [ran.stdout, ran.stderr])])
+def longest_first(notebooks: Sequence[Path], root: Path) -> list[Path]:
+    """A notebook without a record may take up to its limit; of equals the larger file comes first."""
+    last = recorded(root)
+
+    def expected(path: Path) -> tuple[float, int]:
+        seconds = last[path.stem]["seconds"] if path.stem in last else limit(read(path))
+        return seconds, path.stat().st_size
+
+    return sorted(notebooks, key=expected, reverse=True)
 
 
-def make(notebook: Path, root: Path) -> str:
-    """Make the executed copy of one notebook. Return what went wrong, or nothing."""
+def places() -> int:
+    """How many notebooks run at a time: one per core, as long as there is memory."""
+    import psutil
+    from joblib import cpu_count
+
+    return max(1, min(cpu_count(), int(psutil.virtual_memory().available / 1e9 / GIGABYTES)))
+
+
+def make(notebook: Path, root: Path, compare: bool, force: bool) -> str:
+    """Make the executed copy of one notebook, or what it lacks. Return what went wrong, or nothing."""
     copy, running, failed = (root / EXECUTED / folder / notebook.name for folder in ("notebooks", "running", "failed"))
     for path in (copy, running, failed):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-    stamp = key(read(notebook), root)  # taken now: what is edited meanwhile makes the copy stale
-    start = time.monotonic()
-    trouble = papermill(notebook, running, root)
-    executed = time.monotonic()
-    trouble = trouble or nbval(running, root)
-    compared = time.monotonic()
-    if trouble:
-        print(f"  {notebook.stem}: FAILED", flush=True)
-        if running.exists():
+    failed.unlink(missing_ok=True)
+    content, trouble, said = read(notebook), "", []
+    if force or not is_fresh(copy, content, root):
+        copy.unlink(missing_ok=True)
+        running.unlink(missing_ok=True)
+        stamp = {"key": key(content, root), "compared": False}  # taken now: what is edited meanwhile makes it stale
+        start = time.monotonic()
+        trouble, peak = run(papermill, root, notebook, running)
+        seconds = time.monotonic() - start
+        if trouble and running.exists():
             os.replace(running, failed)
-            trouble += f"\n  The run up to there: {failed.relative_to(root)}"
-        return f"{notebook.relative_to(root)}: {trouble}"
-    done = read(running)
-    about = done["metadata"].setdefault("gen_lib", {})
-    about["key"], limit = stamp, about.get("seconds", SECONDS)
-    running.write_text(json.dumps(done), "utf-8")
-    os.replace(running, copy)
-    late = f"  WARNING: more than its {limit} s" if executed - start > limit else ""
-    print(f"  {notebook.stem}: {executed - start:.0f} s, compared in {compared - executed:.0f} s{late}", flush=True)
-    return ""
+        elif not trouble:
+            keep(running, copy, stamp)
+            record(root, notebook.stem, seconds=round(seconds, 1), peak=round(peak, 2))
+        said += [f"{seconds:.0f} s", f"peak {peak:.1f} GB"]
+        said += [f"WARNING: more than its {limit(content)} s"] * (seconds > limit(content))
+        said += [f"WARNING: more than {GIGABYTES} GB"] * (peak > GIGABYTES)
+    if compare and not trouble:
+        start = time.monotonic()
+        if trouble := run(nbval, root, copy).trouble:
+            os.replace(copy, failed)  # numbers that do not come out again are not shown
+        else:
+            written = copy.stat()
+            keep(copy, copy, {"compared": True})
+            os.utime(copy, ns=(written.st_atime_ns, written.st_mtime_ns))  # the page is the same
+        said += [f"compared in {time.monotonic() - start:.0f} s"]
+    print(f"  {notebook.stem}: {'FAILED' if trouble else ', '.join(said)}", flush=True)
+    if trouble and failed.exists():
+        trouble += f"\n  The run up to there: {failed.relative_to(root)}"
+    return f"{notebook.relative_to(root)}: {trouble}" if trouble else ""
+
+
+def keep(source: Path, target: Path, stamp: dict[str, Any]) -> None:
+    done = read(source)
+    done["metadata"].setdefault("gen_lib", {}).update(stamp)
+    write(target, done)
+    if source != target:
+        source.unlink()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="notebooks, as 01_noise_to_data; all of them if none is named")
-    parser.add_argument("--jobs", type=int, default=cpu_count(), help="notebooks at a time (default: %(default)s)")
+    parser.add_argument("--compare", action="store_true", help="run the copies once more and compare")
+    parser.add_argument("--jobs", type=int, help="notebooks at a time (default: as cores and memory allow)")
     parser.add_argument("--force", action="store_true", help="fresh copies too")
     parser.add_argument("--root", type=Path, default=ROOT, help="the book's folder")
     given = parser.parse_args(arguments)
@@ -117,10 +127,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(given.names) - set(notebooks):
         parser.error(f"no notebook {', '.join(sorted(unknown))}; there are {', '.join(notebooks)}")
     chosen = [path for name, path in notebooks.items() if name in given.names or not given.names]
-    stale = [p for p in chosen if given.force or not is_fresh(root / EXECUTED / "notebooks" / p.name, read(p), root)]
-    print(f"{len(stale)} of {len(chosen)} notebooks to execute, {given.jobs} at a time", flush=True)
-    with ThreadPoolExecutor(given.jobs) as pool:
-        failures = [trouble for trouble in pool.map(partial(make, root=root), stale) if trouble]
+    copies = {path: root / EXECUTED / "notebooks" / path.name for path in chosen}
+    stale = [path for path in chosen if given.force or not is_fresh(copies[path], read(path), root)]
+    unproved = [path for path in chosen if given.compare and (path in stale or not has_passed(copies[path]))]
+    todo = longest_first([path for path in chosen if path in stale or path in unproved], root)
+    jobs = given.jobs or (places() if todo else 1)
+    second = f", {len(unproved)} to compare" if given.compare else ""
+    print(f"{len(stale)} of {len(chosen)} notebooks to execute{second}, {jobs} at a time", flush=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        work = partial(make, root=root, compare=given.compare, force=given.force)
+        failures = [trouble for trouble in pool.map(work, todo) if trouble]
     print(*failures, sep="\n\n", file=sys.stderr, end="\n" if failures else "")
     return 1 if failures else 0
 

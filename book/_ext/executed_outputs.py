@@ -7,8 +7,10 @@ Colab would show raw.
 
 import base64
 import json
+import os
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,6 @@ from notebook_key import EXECUTED, Cell, Notebook, code_cells, is_fresh, read, s
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-
-from gen_lib.figures.page import lighter
 
 log = logging.getLogger(__name__)
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -43,7 +43,7 @@ def merge_outputs(app: Sphinx, docname: str, content: list[str]) -> None:
         for cell, ran in zip(code_cells(notebook), code_cells(read(copy)), strict=True):
             cell["outputs"], cell["execution_count"] = [*filter(is_alive, ran["outputs"])], ran["execution_count"]
         scripts_once(notebook)
-        lighter_pictures(notebook)
+        lighter_pictures(notebook, Path(app.doctreedir, "lighter"))
         content[0] = json.dumps(notebook)
     for message in [*trouble, *cell_trouble(notebook)]:
         log.warning(message, location=docname, type="executed_outputs")
@@ -81,13 +81,21 @@ def scripts_once(notebook: Notebook) -> None:
                 data["text/html"] = FIGURE.sub(first, "".join(data["text/html"]))
 
 
-def lighter_pictures(notebook: Notebook) -> None:
+def lighter_pictures(notebook: Notebook, kept: Path) -> None:
     """What a reader of the page has to load; the executed copy keeps the pictures as they were made."""
+    kept.mkdir(parents=True, exist_ok=True)
     for cell in code_cells(notebook):
         for data in (output.get("data", {}) for output in cell["outputs"]):
             if "image/png" in data:
                 picture = base64.b64decode("".join(data["image/png"]))
-                data["image/png"] = base64.b64encode(lighter(picture)).decode()
+                light = kept / sha256(picture).hexdigest()
+                if not light.exists():
+                    from gen_lib.figures.page import lighter  # and torch, which takes longer than to read a page
+
+                    new = light.with_suffix(f".{os.getpid()}")  # several processes read pages
+                    new.write_bytes(lighter(picture))
+                    os.replace(new, light)
+                data["image/png"] = base64.b64encode(light.read_bytes()).decode()
 
 
 def cell_trouble(notebook: Notebook) -> Iterator[str]:
@@ -134,4 +142,6 @@ def outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", merge_outputs)
     app.connect("env-get-outdated", outdated)
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):  # comes with the table of contents
+        numbering.parallel_read_safe = True  # it numbers what has been read, but does not say that this is safe
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

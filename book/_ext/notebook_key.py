@@ -52,4 +52,13 @@ def key(notebook: Notebook, root: Path) -> str:
 
 def is_fresh(copy: Path, notebook: Notebook, root: Path) -> bool:
     """Whether the executed copy exists and was made from what is there now."""
-    return copy.exists() and read(copy)["metadata"].get("gen_lib", {}).get("key") == key(notebook, root)
+    return copy.exists() and stamp(copy).get("key") == key(notebook, root)
+
+
+def has_passed(copy: Path) -> bool:
+    """Whether a second run of the executed copy gave the same numbers."""
+    return copy.exists() and stamp(copy).get("compared", False)
+
+
+def stamp(copy: Path) -> dict[str, Any]:
+    return read(copy)["metadata"].get("gen_lib", {})

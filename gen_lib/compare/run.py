@@ -16,6 +16,7 @@ from ..method import Method
 from ..methods import METHODS
 from ..metrics import Level
 from ..nets import Net, Sizes
+from ..slips import known
 from ..train import History, NotFinite, fit
 
 Number = TypeVar("Number", int, float)
@@ -275,7 +276,7 @@ def _each(
     if not isinstance(value, Mapping):
         return dict.fromkeys(methods, value)
     for name in value:
-        check.known(f"name in {argument}", name, {**METHODS, **methods})
+        known(f"name in {argument}", name, {**METHODS, **methods})
     return {name: value.get(name, default) for name in methods}
 
 

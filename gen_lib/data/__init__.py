@@ -7,7 +7,7 @@ The mixtures of Gaussians carry the book: their velocity field, flow map and lik
 
 from collections.abc import Callable
 
-from ..check import Table
+from ..slips import Table
 from .mixtures import (
     Distribution,
     GaussianMixture,

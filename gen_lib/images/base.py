@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import check
+from ..slips import known
 
 # Pillow knows more, but some of it starts other programs, as EPS does.
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -81,7 +82,7 @@ def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> s
         [0, 2]
         >>> chosen(("horse",), ["cat", "dog", "owl"])
         Traceback (most recent call last):
-        gen_lib.check.UnknownName: unknown label in target_labels 'horse'. Known: cat, dog, owl
+        gen_lib.slips.UnknownName: unknown label in target_labels 'horse'. Known: cat, dog, owl
     """
     if target_labels is None:
         return None
@@ -91,7 +92,7 @@ def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> s
     wanted = set()
     for label in target_labels:
         if isinstance(label, str):
-            wanted.add(check.known("label in target_labels", label, number))
+            wanted.add(known("label in target_labels", label, number))
         else:
             wanted.add(check.whole("each of target_labels", label, least=0))
             if names and label >= len(names):

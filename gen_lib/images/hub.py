@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..check import Table
+from ..slips import Table
 from .base import ImageSet, Item, chosen, gather, held_out, shaped
 
 REPORT = "the image sets of the hub need two more packages: pip install 'gen-lib[images]'"
@@ -74,7 +74,7 @@ def hub(
     Example:
         >>> hub("MMIST", size=28)
         Traceback (most recent call last):
-        gen_lib.check.UnknownName: unknown image set 'MMIST', did you mean 'MNIST'? Known: MNIST, CelebA-HQ
+        gen_lib.slips.UnknownName: unknown image set 'MMIST', did you mean 'MNIST'? Known: MNIST, CelebA-HQ
     """
     local = isinstance(name, Path) or (name not in HUB and _is_path(name))
     source = Source(str(name), 3) if local or "/" in str(name) else HUB[str(name)]

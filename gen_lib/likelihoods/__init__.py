@@ -7,7 +7,7 @@ taken only when the noise of the decoder itself is of interest.
 
 from collections.abc import Callable
 
-from .. import check
+from ..slips import known
 from .base import Likelihood
 from .gaussian import Gaussian, LearnedGaussian, OptimalGaussian, identity
 from .levels import Discretised
@@ -30,7 +30,7 @@ def maker(likelihood: str | Maker) -> Maker:
     Raises:
         ValueError: a name that is not known
     """
-    return check.known("likelihood", likelihood, LIKELIHOODS) if isinstance(likelihood, str) else likelihood
+    return known("likelihood", likelihood, LIKELIHOODS) if isinstance(likelihood, str) else likelihood
 
 
 __all__ = ["LIKELIHOODS", "Bernoulli", "ContinuousBernoulli", "Discretised", "Gaussian", "LearnedGaussian"]

@@ -1,7 +1,7 @@
 """One lecture, one file: the loss as on the board, the way to sample, the references."""
 
-from ..check import Table
 from ..method import Method
+from ..slips import Table
 from .autoencoder import autoencoder
 from .backflow import backflow
 from .decoder import decoder

@@ -31,9 +31,18 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them."""
-        if x.ndim == self.weight.ndim == 3:
-            return torch.baddbmm(self.bias, x, self.weight)  # one call instead of two
-        return x @ self.weight + self.bias
+        return self.columns(x.mT).mT
+
+    def columns(self, h: Tensor) -> Tensor:
+        """The same with one column per point, ``(*members, in, n)`` to ``(*members, out, n)``.
+
+        Where there are few features, as in and behind the first and last layer of most nets here, the matrix products
+        take a fraction of the time that rows take (``benchmarks/step.py``).
+        """
+        weight, bias = self.weight.mT, self.bias.mT
+        if h.ndim == weight.ndim == 3:
+            return torch.baddbmm(bias, weight, h)  # one call instead of two
+        return torch.addmm(bias, weight, h) if h.ndim == weight.ndim == 2 else weight @ h + bias
 
 
 class MLP(nn.Module):
@@ -70,7 +79,10 @@ class MLP(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Outputs of shape ``(*members, n, outputs)``."""
-        return self.layers(torch.cat(inputs, -1))
+        h = _columns(inputs)
+        for layer in self.layers:
+            h = layer.columns(h) if isinstance(layer, Linear) else layer(h)
+        return h.mT
 
     def along(self, inputs: Sequence[Tensor], direction: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         r"""Outputs, and their derivative in a direction: the chain rule, carried forwards from layer to layer.
@@ -94,16 +106,21 @@ class MLP(nn.Module):
             >>> bool((slope == net.layers[0].weight).all())
             True
         """
-        h, moves = torch.cat(tuple(inputs), -1), torch.cat(tuple(direction), -1)
+        h, moves = _columns(inputs), _columns(direction)
         for layer in self.layers:
             if isinstance(layer, Linear):
-                moves = moves @ layer.weight.detach()
+                h, moves = layer.columns(h), layer.weight.detach().mT @ moves
             else:  # of one number each: its Jacobian is diagonal, so the product from the left is that from the right
-                at = h.detach().requires_grad_()
                 with torch.enable_grad():
-                    (moves,) = torch.autograd.grad(layer(at), at, moves)
-            h = layer(h)
-        return h, moves.detach()
+                    at = h if h.requires_grad else h.detach().requires_grad_()
+                    h = layer(at)
+                (moves,) = torch.autograd.grad(h, at, moves, retain_graph=True)
+        return h.mT, moves.mT.detach()
+
+
+def _columns(inputs: Sequence[Tensor]) -> Tensor:
+    """Inputs of shape ``(*members, n, inputs)`` one above the other, one column per point."""
+    return torch.cat([x.mT for x in inputs], -2)
 
 
 def leaky() -> nn.Module:

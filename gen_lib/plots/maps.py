@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from torch import Tensor
 
-from .. import check
 from ..shapes import Points, States
+from ..slips import known
 from .style import COLORS, one_member
 
 NAMES = {"prior": "noise z", "data": "data x", "latent": "code ẑ", "output": "output x̂"}
@@ -77,7 +77,7 @@ def lines(axes: Axes, states: States, role: str = "coupling", count: int = 60) -
         way = torch.cat([across, way], -1)
     if way.shape[-1] != 2:
         raise ValueError(f"states must hold points of dimension 1 or 2 to be drawn, got {way.shape[-1]}")
-    color = check.known("role", role, COLORS)
+    color = known("role", role, COLORS)
     artist = LineCollection(list(way.numpy()), colors=color, alpha=0.5, linewidths=0.8)
     axes.add_collection(artist)
     axes.autoscale_view()
@@ -129,7 +129,7 @@ def arrows(axes: Axes, start: Points, end: Points, role: str = "inference", coun
         ValueError: an unknown role
     """
     a, b = (one_member(points)[:count].cpu().numpy() for points in (start, end))
-    color = check.known("role", role, COLORS)
+    color = known("role", role, COLORS)
     return axes.quiver(*a.T, *(b - a).T, angles="xy", scale_units="xy", scale=1, color=color, alpha=0.6, width=0.004)
 
 

@@ -9,10 +9,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import check, draws
-from ..check import Table
 from ..data import Distribution
 from ..method import Method
 from ..nets import Net
+from ..slips import Table
 from .record import History, Record
 from .stopping import Stopping
 

@@ -1,4 +1,4 @@
-"""The built pages in a headless Chromium: `pytest tests/browser`.
+"""The built pages in a headless Chromium: `pytest tests/browser`, in parallel with `-n 3 --dist loadgroup`.
 
 BOOK_HTML names the folder of the built pages, _build/html by default. What is missing (pages, browser) is an error: a
 check that did not run must not look like one that passed.
@@ -12,16 +12,32 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from visiting import DESK, FLAGS, PHONE, SITE, page_names, visit
+from serving import jupyter
+from visiting import DESK, FLAGS, PHONE, SITE, Visit, of_page, page_names, visit, with_figures
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "opened" in metafunc.fixturenames:
-        views = [(name, theme, size) for name in page_names() for theme in ("light", "dark") for size in (PHONE, DESK)]
-        ids = [f"{name}-{theme}-{size[0]}" for name, theme, size in views]
-        metafunc.parametrize("opened", views, ids=ids, indirect=True, scope="module")
+        views = [(name, theme, size) for name in page_names() for size in (PHONE, DESK) for theme in ("light", "dark")]
+        opened = [of_page(name, (name, theme, size), f"{name}-{theme}-{size[0]}") for name, theme, size in views]
+        metafunc.parametrize("opened", opened, indirect=True, scope="module")
     elif "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", page_names())
+        metafunc.parametrize("name", [of_page(name) for name in page_names()])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What does not belong to a page stays together by module; what takes longest begins first."""
+
+    def rank(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group").args[0]
+        return 0 if group.startswith("jupyter") else 1 if group in moving else 2
+
+    moving = with_figures()
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +50,22 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    """A Jupyter server, started once for all tests with the pinned widgets."""
+    with jupyter(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser):
+    """A tab of a desk's size, with patience: a fresh environment compiles what it imports."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    context.set_default_timeout(90_000)
+    yield context.new_page()
+    context.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -51,10 +83,28 @@ def origin():
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def at(browser: Browser, origin: str):
+    """A function from the name of a page to the visit of it, which goes on until another page is asked for."""
+    visits: dict[str, Visit] = {}
+
+    def visited(name: str) -> Visit:
+        if name not in visits:
+            for seen in visits.values():
+                seen.close()
+            visits.clear()
+            visits[name] = visit(browser, f"{origin}/{name}", PHONE)
+        return visits[name]
+
+    yield visited
+    for seen in visits.values():
+        seen.close()
+
+
 @pytest.fixture(scope="module")
-def opened(request: pytest.FixtureRequest, browser: Browser, origin: str):
-    """One page in one theme at one size; the tests of a module share the visit."""
+def opened(request: pytest.FixtureRequest, at) -> Visit:
+    """One page in one theme at one size."""
     name, theme, size = request.param
-    seen = visit(browser, f"{origin}/{name}", size, theme)
-    yield seen
-    seen.page.context.close()
+    seen = at(name)
+    seen.look(theme, size)
+    return seen

@@ -1,5 +1,8 @@
 // What a reader would call broken, measured: each function returns one line per finding.
 
+const FORMULAS = "math, mjx-container";
+const GLYPHS = ":is(mi, mn, mo, mtext):not(annotation *, mjx-container *), mjx-c";
+
 // Texts, formulas and pictures that can be seen, as boxes cut to what their scrolling ancestors show.
 function boxes() {
   const found = [];
@@ -7,8 +10,8 @@ function boxes() {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const isText = node.nodeType === Node.TEXT_NODE;
     const element = isText ? node.parentElement : node;
-    if (isText ? !node.data.trim() || element.closest("mjx-container, script, style, svg, noscript, select") :
-      !element.matches("img, mjx-container")) continue;
+    if (isText ? !node.data.trim() || element.closest(`${FORMULAS}, script, style, svg, noscript, select`) :
+      !element.matches(`img, ${FORMULAS}`)) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -25,19 +28,47 @@ function label(node) {
   return `"${text.trim().replace(/\s+/g, " ").slice(0, 40)}" in <${(node.parentElement ?? node).tagName.toLowerCase()}>`;
 }
 
+// What holds for an element, worked out once: a page has thousands of texts, and they stand in the same boxes.
+function once(work) {
+  const known = new Map();
+  return (element) => {
+    if (!known.has(element)) known.set(element, work(element));
+    return known.get(element);
+  };
+}
+
+// What the ancestors of an element show of it, and it shows of its content.
+const view = once((element) => {
+  if (!element || element === document.body) return { left: -Infinity, right: Infinity, top: -Infinity, bottom: Infinity };
+  const style = getComputedStyle(element);
+  const around = view(element.parentElement);
+  if (!around || style.position === "fixed") return null; // lies above the page on purpose
+  if (style.overflowX === "visible" && style.clipPath === "none" && style.clip === "auto") return around;
+  return within(element.getBoundingClientRect(), around);
+});
+
+function within(a, b) {
+  return {
+    left: Math.max(a.left, b.left), right: Math.min(a.right, b.right),
+    top: Math.max(a.top, b.top), bottom: Math.min(a.bottom, b.bottom),
+  };
+}
+
 // Nothing is left of boxes that are off the page or made one pixel small for screen readers.
 function shown(rect, element) {
-  let { left, right, top, bottom } = rect;
-  for (let parent = element; parent && parent !== document.body; parent = parent.parentElement) {
-    const style = getComputedStyle(parent);
-    if (style.position === "fixed") return null; // lies above the page on purpose
-    if (style.overflowX === "visible" && style.clipPath === "none" && style.clip === "auto") continue;
-    const frame = parent.getBoundingClientRect();
-    left = Math.max(left, frame.left); right = Math.min(right, frame.right);
-    top = Math.max(top, frame.top); bottom = Math.min(bottom, frame.bottom);
-  }
-  return right - left > 2 && bottom - top > 2 ? { left, right, top, bottom } : null;
+  const box = view(element) && within(rect, view(element));
+  return box && box.right - box.left > 2 && box.bottom - box.top > 2 ? box : null;
 }
+
+// An element and its ancestors that scroll or cut off what overflows, from the inside out.
+const frames = once((element) => {
+  if (!element || element === document.body) return [];
+  const { position, overflowX, overflowY } = getComputedStyle(element);
+  const around = frames(element.parentElement);
+  if (position === "fixed" || overflowX === "visible") return around;
+  const frame = element.getBoundingClientRect();
+  return [{ frame, scrolls: ["auto", "scroll"].includes(overflowX), overflowY, scrolled: element.scrollLeft }, ...around];
+});
 
 function overlaps() {
   const all = boxes().sort((a, b) => a.top - b.top);
@@ -59,22 +90,20 @@ function overlaps() {
 function clipped() {
   const findings = [];
   const beyond = document.documentElement.clientWidth + 1;
-  const glyphs = [...document.querySelectorAll("mjx-c")].map(
-    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest("mjx-container")) }));
+  const glyphs = [...document.querySelectorAll(GLYPHS)].map(
+    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest(FORMULAS)) }));
   for (const { element, rect, label: name } of [...boxes(), ...glyphs]) {
     if (!rect.width || !rect.height) continue;
     let contained = false; // by an ancestor that scrolls, or that cuts it off
-    for (let parent = element; parent && parent !== document.body && !contained; parent = parent.parentElement) {
-      const style = getComputedStyle(parent);
-      if (style.position === "fixed" || style.overflowX === "visible") continue;
-      const frame = parent.getBoundingClientRect();
-      contained = ["auto", "scroll"].includes(style.overflowX) || frame.width <= 2; // that small: for screen readers
-      if (frame.width <= 2) continue;
-      const start = frame.left - parent.scrollLeft - 1;
-      const cut = rect.left < start || (!contained && rect.right > frame.right + 1) ||
-        (style.overflowY === "hidden" && (rect.bottom > frame.bottom + 4 || rect.top < frame.top - 4));
-      if (cut) findings.push(`${name} is cut off`);
-      contained ||= cut;
+    for (const { frame, scrolls, overflowY, scrolled } of frames(element)) {
+      contained = scrolls || frame.width <= 2; // that small: for screen readers
+      if (frame.width > 2) {
+        const cut = rect.left < frame.left - scrolled - 1 || (!contained && rect.right > frame.right + 1) ||
+          (overflowY === "hidden" && (rect.bottom > frame.bottom + 4 || rect.top < frame.top - 4));
+        if (cut) findings.push(`${name} is cut off`);
+        contained ||= cut;
+      }
+      if (contained) break;
     }
     if (!contained && (rect.left < -1 || rect.right > beyond)) findings.push(`${name} leaves the page`);
   }
@@ -95,9 +124,9 @@ function pictures() {
 }
 
 function formulas() {
-  const untypeset = [...document.querySelectorAll(".math")].filter((box) => !box.querySelector("mjx-container"));
+  const untypeset = [...document.querySelectorAll(".math")].filter((box) => !box.querySelector(FORMULAS));
   return [
     ...untypeset.map((box) => `${label(box)} is not typeset`),
-    ...[...document.querySelectorAll("mjx-merror")].map((error) => `${label(error)} is not TeX`),
+    ...[...document.querySelectorAll("merror, mjx-merror")].map((error) => `${label(error)} is not TeX`),
   ];
 }

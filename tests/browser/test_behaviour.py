@@ -18,7 +18,7 @@ def test_search_finds_the_autoencoder(browser, base):
     seen.page.wait_for_load_state("networkidle")  # the excerpts
     assert [url for url in seen.requests if not url.startswith((base, "file:", "data:"))] == []
     assert seen.failures + seen.messages == []
-    seen.page.context.close()
+    seen.close()
 
 
 def test_search_box_leads_to_the_results(browser, base):
@@ -27,7 +27,7 @@ def test_search_box_leads_to_the_results(browser, base):
     seen.page.keyboard.type("coupling\n")
     seen.page.wait_for_selector("#search-results li a")
     assert seen.messages == []
-    seen.page.context.close()
+    seen.close()
 
 
 def test_theme_switch(browser, base):
@@ -39,7 +39,7 @@ def test_theme_switch(browser, base):
         button.click()
     assert len(backgrounds) == 2
     assert seen.messages == []
-    seen.page.context.close()
+    seen.close()
 
 
 def test_front_door_leads_to_the_book(browser, base):
@@ -53,7 +53,7 @@ def test_front_door_leads_to_the_book(browser, base):
 def test_what_scrolls_can_be_reached_by_keyboard(browser, base):
     seen = visit(browser, f"{base}/book/notation.html", PHONE)
     seen.page.wait_for_selector("div.math[tabindex='0']")
-    seen.page.context.close()
+    seen.close()
 
 
 def test_icons_are_drawn(browser, base):
@@ -61,4 +61,4 @@ def test_icons_are_drawn(browser, base):
     seen = visit(browser, f"{base}/notebooks/01_noise_to_data.html")
     seen.page.wait_for_selector("svg.svg-inline--fa", state="attached")
     assert seen.page.locator("svg.fa-circle-question, svg g.missing").count() == 0
-    seen.page.context.close()
+    seen.close()

@@ -1,7 +1,8 @@
 """The detectors of layout.js see a broken page, and do not see a sound one."""
 
 import pytest
-from visiting import PHONE, visit
+from accessibility import serious
+from visiting import PHONE, Visit, visit
 
 SOUND = """<p>One line of text.</p><p>Another <b>line</b>, with a word that is <sup>raised</sup>.</p>
 <pre style="overflow-x: auto">a line of code that is much wider than the screen of a telephone, but it scrolls</pre>
@@ -18,16 +19,25 @@ BROKEN = {
 
 
 @pytest.fixture
-def findings(browser, tmp_path):
-    def find(check: str, body: str) -> list[str]:
-        page = tmp_path / "page.html"
-        page.write_text(f"<!doctype html><meta name=viewport content='width=device-width'>{body}", "utf-8")
-        seen = visit(browser, page.as_uri(), PHONE)
-        found = seen.layout(check)
-        seen.page.context.close()
-        return found
+def shown(browser, tmp_path):
+    """A function that opens a page with a body on a phone."""
+    visits = []
 
-    return find
+    def show(body: str) -> Visit:
+        page = tmp_path / "page.html"
+        head = "<!doctype html><html lang=en><title>A page</title><meta name=viewport content='width=device-width'>"
+        page.write_text(f"{head}<body>{body}", "utf-8")
+        visits.append(visit(browser, page.as_uri(), PHONE))
+        return visits[-1]
+
+    yield show
+    for seen in visits:
+        seen.close()
+
+
+@pytest.fixture
+def findings(shown):
+    return lambda check, body: shown(body).layout(check)
 
 
 @pytest.mark.parametrize("check", BROKEN)
@@ -42,3 +52,16 @@ def test_sees_nothing_in_a_sound_page(findings, check):
 
 def test_both_ways_of_cutting_off_are_seen(findings):
     assert len(findings("clipped", BROKEN["clipped"])) == 2
+
+
+def test_of_texts_that_look_alike_the_contrast_of_one_is_measured(shown):
+    """Others by their ink or by the ground of any ancestor are others."""
+    token = "<span style='color: {}'>word</span> "
+    code = "<pre style='background: {}'>" + 3 * token.format("black") + "{}</pre>"
+    plain, pale = code.format("white", ""), code.format("white", 5 * token.format("#ddd"))
+    dark = f"<div style='background: #333'>{code.format('transparent', '')}</div>"
+    main = "<main><h1>Code</h1>{}</main>"
+    assert serious(shown(main.format(3 * plain)).page) == []
+    for body in (pale, plain + pale, plain + dark):
+        (found,) = serious(shown(main.format(body)).page)
+        assert found.startswith("color-contrast")

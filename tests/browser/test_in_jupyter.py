@@ -6,12 +6,14 @@ The classic notebook runs twice, with the ipywidgets of the pins and with 7.7, w
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from matplotlib import pyplot as plt
 from playwright.sync_api import Page, expect
-from serving import jupyter
+from serving import Jupyter, jupyter
 from visiting import DESK, SHOWN
 
 from gen_lib.figures import choices, explore, live, page
@@ -55,10 +57,10 @@ SELECTED = {
     "jupyterlab": "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.classList.contains('jp-mod-active'))",
     "nbclassic": "Jupyter.notebook.get_selected_index()",
 }
+PLACES = {"jupyterlab": ("lab/tree", "doc/tree"), "nbclassic": ("notebooks", "notebooks")}
 
 
-def run_in_lab(tab: Page, address: str, token: str) -> None:
-    tab.goto(f"{address}/lab/tree/figures.ipynb?token={token}&reset")
+def run_in_lab(tab: Page) -> None:
     tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # the kernel has come
     tab.locator(".jp-CodeCell").first.locator(".cm-content").click()
     for k in range(len(CELLS)):
@@ -66,8 +68,7 @@ def run_in_lab(tab: Page, address: str, token: str) -> None:
         tab.locator(".jp-CodeCell").nth(k).locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
 
 
-def run_in_classic(tab: Page, address: str, token: str) -> None:
-    tab.goto(f"{address}/notebooks/figures.ipynb?token={token}")
+def run_in_classic(tab: Page) -> None:
     tab.wait_for_function("!!window.Jupyter?.notebook?.kernel?.comm_manager.targets['jupyter.widget']")
     # Asks the kernel thrice, since widgets ask it for their states first, in two turns, and are drawn anew after it.
     tab.evaluate(
@@ -77,34 +78,57 @@ def run_in_classic(tab: Page, address: str, token: str) -> None:
     tab.evaluate("Jupyter.notebook.execute_all_cells()")
 
 
-@pytest.fixture(scope="module", params=["jupyterlab", "nbclassic", "nbclassic, ipywidgets 7.7"])
-def ran(request, browser, tmp_path_factory):
-    """A page with a notebook whose cells have run: the page, a function for the number of the selected cell."""
-    module, _, old = request.param.partition(",")
-    if old and not OLD.is_dir():
+@contextmanager
+def server(request: pytest.FixtureRequest, old: bool) -> Iterator[Jupyter]:
+    """The server that all share, or one with the old widgets."""
+    if not old:
+        yield request.getfixturevalue("lab")
+        return
+    if not OLD.is_dir():
         pytest.fail(f"{OLD} is missing: run `make environment`")
-    folder = tmp_path_factory.mktemp("jupyter")
+    with jupyter(request.getfixturevalue("tmp_path_factory").mktemp("old"), "nbclassic", OLD_WIDGETS) as running:
+        yield running
+
+
+def write_notebooks(folder: Path, name: str) -> None:
+    """A notebook with figures to run, and one in which they have run elsewhere."""
     cells = [
         {"cell_type": "code", "id": f"c{k}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
         for k, source in enumerate(CELLS)
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
-    (folder / "figures.ipynb").write_text(json.dumps(notebook), "utf-8")
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
     kept = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles()]
     cells[-1] = {**cells[-1], "outputs": kept}
-    (folder / "untrusted.ipynb").write_text(json.dumps({**notebook, "cells": cells[-1:]}), "utf-8")
-    with jupyter(module, folder, kernels=True, more=OLD_WIDGETS if old else None) as (address, token):
+    (folder / f"untrusted-{name}.ipynb").write_text(json.dumps({**notebook, "cells": cells[-1:]}), "utf-8")
+
+
+def kind(module: str, old: bool = False):
+    """A parameter; those that share a server go to one worker."""
+    group = pytest.mark.xdist_group("jupyter of old" if old else "jupyter")
+    return pytest.param((module, old), id=module + ", ipywidgets 7.7" * old, marks=group)
+
+
+@pytest.fixture(scope="module", params=[kind("jupyterlab"), kind("nbclassic"), kind("nbclassic", old=True)])
+def ran(request, browser):
+    """A page with a notebook whose cells have run: the page, a function for the number of the selected cell."""
+    module, old = request.param
+    with server(request, old) as running:
+        write_notebooks(running.folder, module)
+        running.start_kernel(f"{module}.ipynb")
         context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
         tab = context.new_page()
         tab.set_default_timeout(90_000)  # a fresh environment compiles what it imports
-        (run_in_lab if module == "jupyterlab" else run_in_classic)(tab, address, token)
-        tab.locator("gen-lib-predict-choice input").first.wait_for()
+        place, other = PLACES[module]
+        tab.goto(running.url(f"{place}/{module}.ipynb") + "&reset")
+        (run_in_lab if module == "jupyterlab" else run_in_classic)(tab)
+        figure = tab.locator("gen-lib-predict-choice")
+        figure.scroll_into_view_if_needed()
+        figure.locator("input").first.wait_for()
         selected = SELECTED[module]
         expect(tab.get_by_text(f"ipywidgets {'7.7' if old else '8.'}")).to_be_visible()
-        tab.other = (
-            address + ("/doc/tree" if module == "jupyterlab" else "/notebooks") + f"/untrusted.ipynb?token={token}"
-        )
+        tab.other = running.url(f"{other}/untrusted-{module}.ipynb")
         yield tab, lambda: tab.evaluate(selected)
         context.close()
 
@@ -131,6 +155,7 @@ def test_explore_calls_python_for_values_between_as_well(ran):
 def test_live_figures_work_and_keep_the_arrow_keys(ran):
     page, selected = ran
     figure = page.locator("gen-lib-flow-lab")
+    figure.scroll_into_view_if_needed()
     slider = figure.locator("input[type=range]").first
     slider.click()
     before = selected()

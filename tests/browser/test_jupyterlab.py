@@ -7,10 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, TimeoutError
-from serving import jupyter
-from visiting import DESK
+from playwright.sync_api import TimeoutError
 
+pytestmark = pytest.mark.xdist_group("jupyter")
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # What a reader must never see: unset formulas, directives, roles, targets, tags as text.
@@ -22,46 +21,44 @@ PROBE = "# A probe\n\n:::{note}\nraw\n:::\n\n{ref}`raw`, $x$ and\n\n$$\nx = 1 \\
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """A JupyterLab over copies of the notebooks: its address with the token."""
-    folder = tmp_path_factory.mktemp("lab")
+def rendered(tab, lab):
+    """A function that opens a notebook in JupyterLab, which stays open for the next one, and says what it shows:
+    what stands in each Markdown cell once formulas are set, how many solutions can be folded, formulas in error."""
     for path in NOTEBOOKS:
-        shutil.copy(path, folder)
+        shutil.copy(path, lab.folder)
     probe = json.loads(NOTEBOOKS[0].read_text("utf-8"))
     probe["cells"] = [{"cell_type": "markdown", "id": "probe", "metadata": {}, "source": PROBE}]
-    (folder / "probe.ipynb").write_text(json.dumps(probe), "utf-8")
-    with jupyter("jupyterlab", folder) as (address, token):
-        yield lambda name: f"{address}/doc/tree/{name}?token={token}&reset"
+    (lab.folder / "probe.ipynb").write_text(json.dumps(probe), "utf-8")
+    tab.goto(lab.url("lab") + "&reset")
+    tab.wait_for_function("window.jupyterapp")
+    tab.evaluate("jupyterapp.restored.then(() => true)")
 
-
-def rendered(browser: Browser, url: str, cells: int) -> tuple[list[str], int, int]:
-    """What stands in each Markdown cell once formulas are set, how many solutions can be folded, formulas in error."""
-    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
-    try:
-        page = context.new_page()
-        page.goto(url)
-        page.wait_for_function(SHOWN, arg=cells)
+    def opened(name: str, cells: int) -> tuple[list[str], int, int]:
+        tab.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => true)", name)
+        tab.wait_for_function(SHOWN, arg=cells)
         with suppress(TimeoutError):  # what is never set is found by the test
-            page.wait_for_function(SET, timeout=15_000)
-        shown = page.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
-        return shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
-    finally:
-        context.close()
+            tab.wait_for_function(SET, timeout=15_000)
+        shown = tab.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
+        seen = shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
+        tab.evaluate("jupyterapp.commands.execute('application:close-all').then(() => true)")
+        return seen
+
+    return opened
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_nothing_is_shown_raw(lab, browser, path):
+def test_nothing_is_shown_raw(rendered, path):
     sources = [
         "".join(c["source"]) for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "markdown"
     ]
-    texts, folded, errors = rendered(browser, lab(path.name), len(sources))
+    texts, folded, errors = rendered(path.name, len(sources))
     assert len(texts) == len(sources)
     assert [match.group() for text in texts for match in RAW.finditer(text)] == []
     assert folded == sum(source.count("<details>") for source in sources)
     assert errors == 0
 
 
-def test_what_is_raw_would_be_found(lab, browser):
-    (text,), _, errors = rendered(browser, lab("probe.ipynb"), 1)
+def test_what_is_raw_would_be_found(rendered):
+    (text,), _, errors = rendered("probe.ipynb", 1)
     assert [match.group() for match in RAW.finditer(text)] == [":::{note} raw :::", "{ref}"]  # and no formula
     assert errors == 0

@@ -6,7 +6,7 @@ import re
 import matplotlib as mpl
 import pytest
 import torch
-from visiting import DESK, PHONE, SHOWN, SITE, page_names, visit
+from visiting import BEGUN, DESK, PHONE, SHOWN, SITE, of_page, visit, with_figures
 
 from gen_lib import METHODS, data
 from gen_lib.figures import choices, explore, live, page
@@ -14,7 +14,8 @@ from gen_lib.figures import choices, explore, live, page
 mpl.use("agg")
 from matplotlib import pyplot as plt
 
-FIGURES = [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
+FIGURES = with_figures()
+each_page = pytest.mark.parametrize("path", [of_page(path) for path in FIGURES])
 # A page may take so long to draw what a slider asks for: the median of many moves to its ends, in milliseconds.
 REDRAW = """input => { const times = [], figure = input.closest(".gen-lib-figure");
     for (let k = 0; k < 31; k++) {
@@ -76,7 +77,7 @@ def alone(figures):
     return figures["explore"]
 
 
-def opened(browser, tmp_path, body: str, **context):
+def opened(browser, tmp_path, body: str, begun: bool = True, **context):
     path = tmp_path / "figure.html"
     path.write_text(f"<!doctype html><html lang=en><title>A figure</title><body>{body}", "utf-8")
     page = browser.new_context(**context).new_page()
@@ -84,6 +85,8 @@ def opened(browser, tmp_path, body: str, **context):
     page.on("console", lambda message: page.messages.append(message.text))
     page.on("pageerror", lambda error: page.messages.append(str(error)))
     page.goto(path.as_uri())
+    if begun:
+        page.wait_for_function(BEGUN)
     return page
 
 
@@ -99,7 +102,7 @@ def pressed(page, figure, button) -> None:
 
 @pytest.mark.parametrize("base", ["served", "from the disk"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("path", FIGURES)
+@each_page
 def test_every_control_of_every_figure_changes_the_picture(browser, origin, path, size, base):
     address = origin if base == "served" else SITE.as_uri()
     seen = visit(browser, f"{address}/{path}", size)
@@ -128,15 +131,15 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
             assert figure.evaluate(SHOWN) != before
     assert [url for url in seen.requests if not url.startswith((address, "file:", "data:"))] == []
     assert seen.failures + seen.messages == []
-    seen.page.context.close()
+    seen.close()
 
 
-@pytest.mark.parametrize("path", FIGURES)
+@each_page
 def test_figures_are_drawn_in_time(browser, path):
     seen = visit(browser, f"{SITE.as_uri()}/{path}")
     for slider in seen.page.locator("css=[class~=gen-lib-figure] input[type=range]").all():
         assert slider.evaluate(REDRAW) <= 16, slider.evaluate("input => input.closest('label').innerText")
-    seen.page.context.close()
+    seen.close()
 
 
 def test_a_page_has_each_script_once():
@@ -169,6 +172,7 @@ def test_it_works_in_a_sandboxed_frame(browser, tmp_path, figures, kind):
     frame = f'<iframe sandbox="allow-scripts" width=700 height=500 srcdoc="{html.escape(figures[kind])}"></iframe>'
     page = opened(browser, tmp_path, frame)
     inside = page.frame_locator("iframe").locator(f"gen-lib-{kind}")
+    inside.locator("input").first.wait_for()
     before = inside.evaluate(SHOWN)
     inside.locator("input").first.press("ArrowRight")
     assert inside.evaluate(SHOWN) != before
@@ -251,7 +255,10 @@ def test_a_figure_is_drawn_again_for_another_theme(browser, tmp_path, figures):
 
 
 def test_a_script_that_fails_leaves_the_picture(browser, tmp_path, figures):
-    page = opened(browser, tmp_path, figures["ruler"].replace('"mixture":', '"other":'))
+    page = opened(browser, tmp_path, figures["ruler"].replace('"mixture":', '"other":'), begun=False)
+    page.wait_for_function(
+        "document.querySelector('gen-lib-ruler').begun && !document.querySelector('gen-lib-ruler').ready"
+    )
     assert page.locator("gen-lib-ruler > img").is_visible()
     assert page.locator("gen-lib-ruler canvas, gen-lib-ruler input").count() == 0
     page.context.close()
@@ -350,7 +357,7 @@ def test_play_is_slow_for_those_who_want_less_motion(browser, tmp_path, alone):
 
 
 def test_without_javascript_the_picture_and_a_sentence_stand_there(browser, tmp_path, alone):
-    page = opened(browser, tmp_path, alone, java_script_enabled=False)
+    page = opened(browser, tmp_path, alone, begun=False, java_script_enabled=False)
     assert page.locator("img").get_attribute("alt") == "A line."
     assert "JavaScript" in page.locator(".gen-lib-hint").inner_text()
     page.context.close()

@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote, urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import serious
 from check_links import broken_links
 from visiting import SITE, visit
 
@@ -39,16 +39,7 @@ def test_formulas_are_typeset(opened):
 
 
 def test_axe_finds_nothing_serious(opened):
-    # The glyphs of formulas are hidden from screen readers, which get MathML instead; there are thousands of them.
-    options = {"resultTypes": ["violations"], "preload": False}  # else it requests style sheets at wrong addresses
-    violations = Axe().run(opened.page, {"exclude": [["mjx-math"]]}, options).response["violations"]
-    serious = [
-        f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-    assert serious == []
+    assert serious(opened.page) == []
 
 
 def test_opens_from_the_disk(browser, name):
@@ -56,7 +47,7 @@ def test_opens_from_the_disk(browser, name):
     assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
     assert seen.failures + seen.messages == []
     assert seen.layout("formulas") + seen.layout("pictures") == []
-    seen.page.context.close()
+    seen.close()
 
 
 def test_weight(opened, origin):

@@ -1,19 +1,43 @@
 """Where the built pages are, and what it means to visit one."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
 from check_links import pages
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 SITE = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[2] / "_build" / "html")).resolve()
 LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
 PHONE, DESK = (390, 844), (1440, 900)
-# What a figure shows, as text that differs when the picture does.
-SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(
-    part => part.toDataURL ? part.toDataURL() : part.src ?? part.innerHTML).join()"""
+# What a figure shows, as text that differs when the picture does; of a drawing a number made of all its pixels.
+SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(part => {
+    if (!part.getContext) return part.src ?? part.innerHTML;
+    const pen = new OffscreenCanvas(part.width, part.height).getContext("2d", { willReadFrequently: true });
+    pen.drawImage(part, 0, 0);
+    const { data } = pen.getImageData(0, 0, part.width, part.height);
+    return new Uint32Array(data.buffer).reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), part.width);
+}).join()"""
+# A figure may wait until it comes into view: whether all have begun, looking at the first that has not.
+BEGUN = """() => {
+    const figures = [...document.querySelectorAll("*")].filter(part => part.localName.startsWith("gen-lib-"));
+    const waiting = figures.find(figure => !figure.ready);
+    if (waiting) waiting.scrollIntoView({ block: "center", behavior: "instant" });
+    else scrollTo({ top: 0, behavior: "instant" });
+    return !waiting;
+}"""
+# Formulas are set, fonts are there, and after two frames whatever follows the size of the window has followed it.
+SETTLED = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await window.MathJax?.startup?.promise;
+    await document.fonts.ready;
+    await frame().then(frame);
+}"""
+# Colours fade in: half way, a text has neither its colour nor its contrast.
+STILL = "() => document.getAnimations().every(animation => animation.playState !== 'running')"
 # No host but our own can be found, and the browser itself asks for nothing.
 FLAGS = [
     "--no-sandbox",
@@ -27,6 +51,7 @@ FLAGS = [
 ]
 
 
+@cache
 def page_names() -> list[str]:
     """The pages by their path in the site, without index.html, which only leads to the first of them."""
     names = [str(path.relative_to(SITE)) for path in pages(SITE) if path != SITE / "index.html"]
@@ -35,18 +60,45 @@ def page_names() -> list[str]:
     return names
 
 
+def with_figures() -> list[str]:
+    """The pages that have figures that move."""
+    return [name for name in page_names() if "<gen-lib-" in (SITE / name).read_text("utf-8")]
+
+
+def of_page(name: str, value: object = None, id: str | None = None):
+    """A parameter of a test about one page: all of them go to one worker, which loads the page for them once."""
+    return pytest.param(value or name, id=id or name, marks=pytest.mark.xdist_group(name))
+
+
 @dataclass
 class Visit:
-    """A page in the browser, and what happened while it loaded."""
+    """A page in the browser, and what happened since it began to load."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
+    def settle(self) -> None:
+        """Wait until the page stands still, with all figures begun; one that cannot begin has thrown its error."""
+        with suppress(TimeoutError):
+            self.page.wait_for_function(BEGUN, timeout=10_000)
+        self.page.evaluate(SETTLED)
+        self.page.wait_for_function(STILL)
+
+    def look(self, theme: str, size: tuple[int, int]) -> None:
+        """See the same page in a theme, as a system that changes over tells it, and at a size."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.emulate_media(color_scheme=theme)
+        self.page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+        self.settle()
+
     def layout(self, check: str) -> list[str]:
         """The findings of a function in layout.js."""
         return self.page.evaluate(f"() => {{ {LAYOUT}; return {check}(); }}")
+
+    def close(self) -> None:
+        self.page.context.close()
 
 
 def visit(browser: Browser, url: str, size: tuple[int, int] = DESK, theme: str = "light") -> Visit:
@@ -60,7 +112,5 @@ def visit(browser: Browser, url: str, size: tuple[int, int] = DESK, theme: str =
         "console", lambda m: seen.messages.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None
     )
     seen.page.goto(url, wait_until="load")
-    seen.page.evaluate("window.MathJax?.startup?.promise.then(() => document.fonts.ready).then(() => true)")
-    # Colours fade in: half way, a text has neither its colour nor its contrast.
-    seen.page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => true)")
+    seen.settle()
     return seen

@@ -1,0 +1,129 @@
+"""Run a notebook with papermill, and an executed one again with nbval, each in a process of its own.
+
+The processes are forked from one that has loaded papermill and nbval, which takes longer than to run a short notebook.
+"""
+
+import io
+import os
+import re
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+from notebook_key import Cell, code_cells, read, source
+
+CELL_TIMEOUT = 600  # seconds
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GEN_LIB_THREADS")
+SETTINGS = dict.fromkeys(THREADS, "1") | {
+    "GEN_LIB_STRICT": "1",
+    "TQDM_DISABLE": "1",  # a bar that has run is no output to keep
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}  # one thread each: the notebooks share the cores
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+
+processes = get_context("forkserver")
+processes.set_forkserver_preload(["papermill.execute", "nbval.plugin"])
+
+
+class Ran(NamedTuple):
+    """What became of a run: the trouble, if any, and the memory of its largest process at the peak, in GB."""
+
+    trouble: str
+    peak: float
+
+
+def run(function: Callable[..., str], root: Path, *arguments: Path) -> Ran:
+    """Call the function in a process of its own, in the root folder.
+
+    PYTHONPATH makes the kernel import the library beside the notebooks and no other.
+    """
+    environment = os.environ | SETTINGS | {"PYTHONPATH": str(root)}
+    result, answer = processes.Pipe(duplex=False)
+    process = processes.Process(target=_work, args=(answer, environment, root, function, arguments))
+    process.start()
+    answer.close()
+    try:
+        return result.recv()
+    except EOFError:
+        process.join()
+        return Ran(f"the process that ran it ended with exit code {process.exitcode}", 0.0)
+    finally:
+        process.join()
+
+
+def _work(
+    answer: Connection,
+    environment: dict[str, str],
+    root: Path,
+    function: Callable[..., str],
+    arguments: tuple[Path, ...],
+) -> None:
+    os.environ.clear()  # that of the process forked from is of the time when it started
+    os.environ.update(environment)
+    os.chdir(root)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)  # kernels write there, too
+    os.dup2(silence, 2)
+    trouble = function(*arguments)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * MAXRSS_UNIT / 1e9  # of the kernel, which has ended
+    answer.send(Ran(trouble, peak))
+
+
+def papermill(notebook: Path, copy: Path) -> str:
+    """Run the notebook into the copy. Return what went wrong, or nothing."""
+    from papermill.execute import execute_notebook
+
+    trouble = ""
+    try:
+        execute_notebook(
+            notebook, copy, kernel_name="python3", cwd=notebook.parent, progress_bar=False,
+            execution_timeout=CELL_TIMEOUT,
+        )  # fmt: skip
+    except Exception as error:
+        trouble = f"{type(error).__name__}: {str(error).strip()}"
+        if type(error).__module__ == "nbclient.exceptions":  # no kernel, or no end
+            started = [cell for cell in code_cells(read(copy)) if "execution" in cell["metadata"]]
+            return f"{name(len(started), started[-1])}: {trouble.splitlines()[0]}"
+    return (first_trouble(copy) if copy.exists() else "") or trouble
+
+
+def first_trouble(copy: Path) -> str:
+    """The first error or warning in an executed copy, with its cell."""
+    for number, cell in enumerate(code_cells(read(copy)), 1):
+        for output in cell["outputs"]:
+            text = "".join(output.get("text", ""))
+            if output["output_type"] == "error":
+                return f"{name(number, cell)}: {output['ename']}: {output['evalue']}"
+            if output.get("name") == "stderr" and "Warning" in text:
+                return f"{name(number, cell)}: a warning, which no reader should meet: {text.strip()}"
+    return ""
+
+
+def name(number: int, cell: Cell) -> str:
+    return f"code cell {number}, `{source(cell).splitlines()[0]}`"
+
+
+def nbval(copy: Path) -> str:
+    """Run the executed copy again and compare the tagged cells. Return what differs, or nothing."""
+    import pytest
+
+    with redirect_stdout(io.StringIO()) as out:
+        status = pytest.main([
+            str(copy), "-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env",
+            "--nbval-cell-timeout", str(CELL_TIMEOUT),
+            "--quiet", "--color=no", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings=",
+        ])  # fmt: skip
+    if not status:
+        return ""
+    reports = [*_cell_reports(out.getvalue())]
+    return "\n".join(["the second run differs from the first", *(reports or [out.getvalue()])])
+
+
+def _cell_reports(output: str) -> Iterator[str]:
+    for number, report in re.findall(r"^Cell (\d+): (.*?)(?=^_{5,} |^={5,} |\Z)", output, re.DOTALL | re.MULTILINE):
+        yield f"code cell {int(number) + 1}: {report.strip()}"  # nbval counts from 0

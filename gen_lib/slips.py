@@ -1,0 +1,79 @@
+"""Slips in names and whole numbers are answered by what would be right.
+
+Nothing here needs torch, so that the command line can refuse them before it imports it.
+"""
+
+import numbers
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+#: Of the methods that are ready, in the order of the book (:data:`gen_lib.methods.METHODS`).
+METHOD_NAMES = ("decoder", "ae", "vae", "vae_beta", "gan", "wgan", "fm", "meanflow", "facm", "backflow")
+
+#: Of what can be learned (:data:`gen_lib.data.TARGETS`).
+TARGET_NAMES = (
+    *("mixture_1d", "mixture_2d", "two_modes_2d", "ring", "grid", "eight_gaussians"),
+    *("moons", "s_curve", "checkerboard", "spiral"),
+)
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """A whole number that is not too small.
+
+    Raises:
+        ValueError: a value that is not whole, or below ``least``; True and False are no numbers
+
+    Example:
+        >>> whole("steps", 0, least=1)
+        Traceback (most recent call last):
+        ValueError: steps must be a whole number of at least 1, got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)
+
+
+class UnknownName(KeyError, ValueError):
+    """A name that stands in no table. Its text says which names do."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would put quotes around it
+
+
+class Table(dict[str, Value]):
+    """A dictionary of names whose missing entries are explained.
+
+    Example:
+        >>> Table(gan=1, wgan=2).called("method")["gann"]
+        Traceback (most recent call last):
+        gen_lib.slips.UnknownName: unknown method 'gann', did you mean 'gan'? Known: gan, wgan
+    """
+
+    def called(self, name: str) -> "Table[Value]":
+        """The same table, with the word for its entries that errors use."""
+        self.name = name
+        return self
+
+    def __missing__(self, key: str) -> Value:
+        return known(self.name, key, self)
+
+
+def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
+    """The entry of a table of names.
+
+    Raises:
+        UnknownName: a name that is not in the table, with the nearest one that is
+
+    Example:
+        >>> known("likelihood", "bernouli", {"bernoulli": 1, "gaussian": 2})
+        Traceback (most recent call last):
+        gen_lib.slips.UnknownName: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
+    """
+    if value not in table:
+        near = get_close_matches(str(value), list(table), 1)
+        hint = f", did you mean {near[0]!r}?" if near else "."
+        raise UnknownName(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
+    return table[value]

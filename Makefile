@@ -50,7 +50,7 @@ lint: environment  ## ruff, mypy, and the checks of workflows and metadata
 	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 unit: environment  ## tests of the library and the pipeline, and the examples in docstrings
-	OMP_NUM_THREADS=1 $(PY) -m pytest --junitxml _build/tests/unit.xml -n auto --dist loadgroup \
+	OMP_NUM_THREADS=1 $(PY) -m pytest -p no:nbval --junitxml _build/tests/unit.xml -n auto --dist loadgroup \
 		--ignore tests/browser tests gen_lib
 
 execute: environment  ## run the notebooks whose executed copy is missing or stale
@@ -71,9 +71,9 @@ chromium: environment
 	.ci/chromium
 
 browser: html chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
-	@# Workers wait for the browser much of the time, so more of them than processors.
-	$(PY) -m pytest --junitxml _build/tests/browser.xml -n $$(( $$(nproc) * 3 / 2 )) --dist loadgroup \
-		--no-loadscope-reorder tests/browser
+	@# Workers wait for the browser much of the time, so there is one more of them than processors.
+	$(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml --dist loadgroup --no-loadscope-reorder \
+		-n "$$($(PY) -c 'import os; print(os.cpu_count() + 1)')" tests/browser
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000

@@ -111,6 +111,16 @@ def test_evaluations_agree_with_the_counter_of_the_samplers(steps):
     assert not any(part._forward_hooks for part in net.modules())  # nothing stays behind
 
 
+def test_many_points_are_pushed_in_parts_and_counted_once():
+    net = METHODS["fm"].build(dim=2, members=(2,), seed=0)
+    z = torch.randn(2, 2500, 2)
+    with torch.no_grad():
+        asked, states = evaluations(METHODS["fm"], net, z)
+        whole = METHODS["fm"].push(net, z)
+    assert asked == 100
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(states, whole, strict=True))
+
+
 def test_training_time_leaves_out_the_looking(line):
     for run in line.runs.values():
         assert 0 < run.seconds < run.history.seconds

@@ -5,14 +5,15 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
-import pydata_sphinx_theme
 import pytest
+import tinycss2
 from check_links import broken_links
 from citations import PAPERS
 from claims import set_claims
 from docutils import nodes
 from docutils.utils import new_document
-from offline import FONT_AWESOME, prune_icons
+from lean import icons, make_lean, rules
+from PIL import Image
 from typography import keep_together
 
 from gen_lib import plots
@@ -107,16 +108,59 @@ def test_links_to_papers_are_recognised(link, field, identifier):
     assert {name: match[1] for name, pattern in PAPERS.items() if (match := pattern.match(link))} == {field: identifier}
 
 
-def test_icons_are_cut_down_to_those_in_use(tmp_path):
-    (tmp_path / "_static" / "scripts").mkdir(parents=True)
-    (tmp_path / "page.html").write_text('<i class="fa-solid fa-arrow-up"></i>')
-    prune_icons(tmp_path)
-    script = (tmp_path / "_static" / FONT_AWESOME).read_text("utf-8")
-    whole = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static" / FONT_AWESOME
-    assert '"arrow-up":[' in script
-    assert '"arrow-down":[' in whole.read_text("utf-8")
-    assert '"arrow-down":[' not in script
-    assert len(script) < 100_000
+def test_only_icons_in_use_are_kept():
+    css = icons({"fa-solid", "fa-arrow-up", "arrow-down"})
+    assert ".fa-arrow-up{" in css
+    assert css.count("{") == 1
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        ("p{a:b}", "p{a:b}"),
+        (".seen{a:b}.other{c:d}", ".seen{a:b}"),
+        (".other,p .seen,.seen.other{a:b}", "p .seen{a:b}"),
+        ("p:not(.other),p:is(.seen,.other){a:b}", "p:not(.other),p:is(.seen,.other){a:b}"),
+        ("@media print{.other{a:b}}", ""),
+        ("@media print{.other{a:b}.seen{c:d}}", "@media print{.seen{c:d}\n}"),
+        ('@font-face{font-family:"Font Awesome 6 Free"}', ""),
+        ('@font-face{font-family:"Book Math"}', '@font-face{font-family:"Book Math"}'),
+    ],
+)
+def test_rules_that_nothing_can_match_are_left_out(css, kept):
+    assert "".join(rules(tinycss2.parse_stylesheet(css, True, True), {"seen"})).strip() == kept
+
+
+PAGE = """<html><head><link rel="stylesheet" href="_static/a.css?v=1" /><link href="_static/b.css" rel="stylesheet" />
+<script src="_static/x.js"></script><script src="searchindex.js"></script></head>
+<body><article class="kept"><img src="one.png"><img alt="two" src="one.png"></article></body></html>"""
+
+
+def test_pages_become_lean_once(tmp_path):
+    """Even if they are looked at again, or only one of them has been written anew."""
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "a.css").write_text('@import "c.css"; .gone{a:b}')
+    (tmp_path / "_static" / "b.css").write_text("p{c:d}")
+    (tmp_path / "_static" / "c.css").write_text(".kept{e:f}")
+    (tmp_path / "_static" / "x.js").write_text("")
+    Image.new("RGB", (30, 20)).save(tmp_path / "one.png")
+    pages = [tmp_path / "page.html", tmp_path / "other.html"]
+    for page in pages:
+        page.write_text(PAGE)
+    make_lean(tmp_path)
+    css, first = (tmp_path / "_static" / "pages.css").read_text(), pages[0].read_text()
+    assert css.startswith(".kept{e:f}\np{c:d}\n")
+    assert ".gone" not in css
+    assert re.findall(r'<link [^>]*href="([^"?]*)', first) == ["_static/pages.css"]
+    assert re.findall(r"<script[^>]*>", first) == ['<script defer src="_static/x.js">']
+    assert re.findall(r"<img[^>]*>", first) == [
+        '<img width="30" height="20" src="one.png">',
+        '<img width="30" height="20" loading="lazy" decoding="async" alt="two" src="one.png">',
+    ]
+    make_lean(tmp_path)
+    pages[1].write_text(PAGE)
+    make_lean(tmp_path)
+    assert [page.read_text() for page in pages] == [first, first]
 
 
 def test_page_and_figures_share_their_colours():

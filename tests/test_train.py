@@ -1,9 +1,13 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from gen_lib import METHODS, Method, couplings, data, fit, methods
 from gen_lib.nets import Decoder
-from gen_lib.train import NotFinite, constant, cosine
+from gen_lib.train import NotFinite, constant, cosine, late
+from gen_lib.train.loop import Adam
 
 QUIET = {"steps": 20, "batch": 32, "progress": False}
 
@@ -80,7 +84,9 @@ def test_schedules():
     assert cosine(0.0) == 1.0
     assert cosine(0.5) == pytest.approx(0.5)
     assert cosine(1.0) == pytest.approx(0.0)
-    assert constant(0.3) == 1.0
+    assert constant(0.3) == late(0.0) == late(0.6) == 1.0
+    assert late(5 / 6) == pytest.approx(0.5)
+    assert late(1.0) == 0.0
     net, other = METHODS["decoder"].build(dim=1), METHODS["decoder"].build(dim=1)
     fit(METHODS["decoder"], net, data.mixture_1d(), schedule=cosine, **QUIET)
     fit(METHODS["decoder"], other, data.mixture_1d(), schedule=constant, **QUIET)
@@ -260,3 +266,25 @@ def test_rates_that_miss_a_player_are_refused(wrong):
     net, _ = start()
     with pytest.raises(ValueError, match="lr"):
         fit(methods.gan(), net, data.ring(), steps=1, lr=wrong, progress=False)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_the_optimiser_takes_the_steps_of_torchs(weight_decay):
+    ours = torch.randn(7, 3)
+    theirs = ours.clone()
+    settings = {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": weight_decay, "fused": True}
+    adams = Adam([ours], **settings), torch.optim.AdamW([theirs], **settings)
+    for _ in range(5):
+        ours.grad = torch.randn(7, 3)
+        theirs.grad = ours.grad.clone()
+        for adam in adams:
+            adam.step()
+    assert torch.equal(ours, theirs)
+
+
+def test_training_does_not_wait_for_torchs_compiler():
+    code = """import sys
+from gen_lib import METHODS, data, fit
+fit(METHODS["fm"], METHODS["fm"].build(dim=1), data.mixture_1d(), steps=2, progress=False)
+sys.exit("torch._dynamo" in sys.modules)"""
+    subprocess.run([sys.executable, "-c", code], check=True)

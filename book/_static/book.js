@@ -1,16 +1,36 @@
 // Sphinx fetches the pages it has found to show a few words of each; from the disk browsers forbid that.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-// What scrolls sideways must be reachable by keyboard: the theme sees to code and tables, this to formulas.
-function reach() {
-  for (const box of document.querySelectorAll(".math, .cell_output .text_html")) {
-    box.classList.remove("wide");
-    const wide = box.scrollWidth > box.clientWidth + 1;
-    box.classList.toggle("wide", wide);
-    if (wide) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-  }
+// What scrolls sideways must be reachable by keyboard. The theme would measure the whole page for this, and again
+// whenever a figure changes (book/_ext/mended.py); a box is observed once it is drawn.
+const reach = new ResizeObserver((changed) => {
+  const wide = changed.map(({ target }) => target.scrollWidth > target.clientWidth + 1);
+  changed.forEach(({ target }, k) => {
+    target.classList.toggle("wide", wide[k]);
+    if (wide[k]) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  });
+});
+for (const box of document.querySelectorAll(".math, pre, .cell_output > .output, .pst-scrollable-table-container")) {
+  reach.observe(box);
 }
-window.addEventListener("resize", reach);
-document.addEventListener("toggle", reach, true); // a solution unfolds
-window.addEventListener("load", () => (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reach));
+
+// A formula is copied as TeX, and as MathML where that can be pasted.
+document.addEventListener("copy", (event) => {
+  const range = getSelection().rangeCount && getSelection().getRangeAt(0);
+  if (!range || !event.clipboardData) return;
+  const formula = (node) => (node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest("math");
+  const [first, last] = [formula(range.startContainer), formula(range.endContainer)];
+  if (first) range.setStartBefore(first); // never half a formula
+  if (last) range.setEndAfter(last);
+  const copied = document.createElement("div");
+  copied.append(range.cloneContents());
+  if (!copied.querySelector("math")) return;
+  event.clipboardData.setData("text/html", copied.innerHTML);
+  for (const math of copied.querySelectorAll("math")) {
+    const [mark, space] = math.getAttribute("display") === "block" ? ["$$", "\n"] : ["$", ""];
+    math.replaceWith(mark + space + math.querySelector("annotation").textContent + space + mark);
+  }
+  event.clipboardData.setData("text/plain", copied.textContent);
+  event.preventDefault();
+});

@@ -159,20 +159,21 @@ def animate(
     columns = len(rows[0].runs)
     figure = Figure((columns * size[0], len(rows) * size[1] + 0.3), dpi=dpi, layout="constrained")
     axes = figure.subplots(len(rows), columns, squeeze=False)
+    drawn: list[Artist] = []
     half = path.with_name(f".{path.stem}-{os.getpid()}.gif")
     try:
         writer = PillowWriter(fps)
         writer.setup(figure, half, dpi)
         for epoch in tqdm(range(1, rows[0].epochs + 1), leave=False, **({} if progress else {"disable": True})):
-            for row, comparison in zip(axes, rows, strict=True):
-                for ax in row:
-                    ax.clear()
-                draw(row, comparison, epoch)
+            for artist in drawn:
+                artist.remove()
+            drawn = [one for row, each in zip(axes, rows, strict=True) for one in draw(row, each, epoch)]
             for ax in axes[1:].flat:
                 ax.set_title("")
             # The number also keeps frames apart: two that were equal would be stored as one.
             figure.suptitle(f"epoch {epoch} of {rows[0].epochs}", fontsize="medium")
             writer.grab_frame()
+            figure.set_layout_engine("none")  # the panels stay where the first frame put them
         writer.finish()
         os.replace(half, path)
     finally:

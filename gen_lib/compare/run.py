@@ -24,6 +24,7 @@ Number = TypeVar("Number", int, float)
 #: Learning rates of the games. Two nets that chase each other need smaller steps than 1e-2, the rate of the others.
 RATES: Mapping[str, float] = {"gan": 1e-3, "wgan": 3e-3}
 DRAWN = 500  # points of a frame; and of W2, which costs their cube
+PART = 1000  # points pushed at a time: with more, what a layer makes leaves the cache
 
 
 @dataclass(frozen=True)
@@ -202,11 +203,11 @@ def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]
     calls: list[None] = []
     hooks = [part.register_forward_hook(lambda *_: calls.append(None)) for part in net.children()]
     try:
-        states = method.push(net, z)
+        parts = [method.push(net, part) for part in z.split(PART, -2)]
     finally:
         for hook in hooks:
             hook.remove()
-    return len(calls), states
+    return len(calls) // len(parts), [torch.cat(states, -2) for states in zip(*parts, strict=True)]
 
 
 def distances(samples: Tensor, target: Distribution) -> dict[str, Tensor]:

@@ -82,21 +82,19 @@ def linear_probe(
     if not (wanted.var(0) > 0).all():
         raise ValueError("held-out factors must vary, one of them is constant")
     cut = len(known) * 4 // 5
-    score = torch.stack([_r2(fit[..., :cut, :], known[:cut], fit[..., cut:, :], known[cut:], r) for r in ridges])
-    found = torch.stack([_r2(fit, known, new, wanted, r) for r in ridges])
+    score = _r2(fit[..., :cut, :], known[:cut], fit[..., cut:, :], known[cut:], ridges)
+    found = _r2(fit, known, new, wanted, ridges)
     return found.gather(0, score.argmax(0, keepdim=True))[0]
 
 
-def _r2(fit: Tensor, known: Tensor, new: Tensor, wanted: Tensor, ridge: float) -> Tensor:
-    """R^2 of ridge regression, shape ``(*members, k)``, solved in whichever of codes and points there are fewer."""
+def _r2(fit: Tensor, known: Tensor, new: Tensor, wanted: Tensor, ridges: Sequence[float]) -> Tensor:
+    """R^2 of each ridge, shape ``(ridges, *members, k)``, solved in whichever of codes and points there are fewer."""
     fit, known, new, wanted = (t.detach().double() for t in (fit, known, new, wanted))
     middle, scale = fit.mean(-2, keepdim=True), fit.std(-2, keepdim=True).clamp_min(1e-6)
     fit, new, centre = (fit - middle) / scale, (new - middle) / scale, known.mean(0)
     n, d = fit.shape[-2:]
-    penalty = ridge * n * torch.eye(min(n, d)).to(fit)
-    if d <= n:
-        weight = torch.linalg.solve(fit.mT @ fit + penalty, fit.mT @ (known - centre))
-    else:
-        weight = fit.mT @ torch.linalg.solve(fit @ fit.mT + penalty, known - centre)
-    error = (new @ weight + centre - wanted).square().mean(-2)
+    gram, target = (fit.mT @ fit, fit.mT @ (known - centre)) if d <= n else (fit @ fit.mT, known - centre)
+    solved = [torch.linalg.solve(gram + ridge * n * torch.eye(min(n, d)).to(fit), target) for ridge in ridges]
+    weights = torch.stack(solved) if d <= n else fit.mT @ torch.stack(solved)
+    error = (new @ weights + centre - wanted).square().mean(-2)
     return (1 - error / wanted.var(0, correction=0)).float()

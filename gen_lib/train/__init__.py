@@ -10,9 +10,9 @@ Example:
     ([10, 20], torch.Size([2, 3]), torch.Size([3]))
 """
 
-from .loop import PRESETS, constant, cosine, fit
+from .loop import PRESETS, constant, cosine, fit, late
 from .record import History, NotFinite
 from .stopping import Stopping, held_out_loss, sample_distance
 
-__all__ = ["PRESETS", "History", "NotFinite", "Stopping", "constant", "cosine", "fit"]
+__all__ = ["PRESETS", "History", "NotFinite", "Stopping", "constant", "cosine", "fit", "late"]
 __all__ += ["held_out_loss", "sample_distance"]

@@ -1,5 +1,6 @@
 """The training loop, one for all methods: draw pairs, loss, backward, step."""
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,11 @@ def cosine(done: float) -> float:
     return (1 + math.cos(math.pi * done)) / 2
 
 
+def late(done: float) -> float:
+    """The learning rate stays as it was for two thirds of the steps, then falls to 0 on a straight line."""
+    return min(1.0, 3 * (1 - done))
+
+
 def constant(done: float) -> float:
     """The learning rate stays as it was."""
     return 1.0
@@ -36,6 +42,16 @@ PRESETS: Table[dict[str, Any]] = Table(
 ``fast`` is the default. ``classic`` is how such toys are usually trained: 2000 epochs over 500 points in batches of 64,
 at a constant rate; it takes ten times as long and ends no better.
 """
+
+
+class Adam(torch.optim.AdamW):
+    """torch's own, without the wrappers that import its compiler, of which nothing is used here.
+
+    They would take nearly a second before the first step, and as long as the step itself in each of a small net.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
 
 
 def fit(
@@ -112,9 +128,7 @@ def fit(
     sample = _source(data, net)
     weight = next(net.parameters())
     movers = {name: list(net.get_submodule(name).parameters()) for name in names}
-    adams = {
-        n: torch.optim.AdamW(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()
-    }
+    adams = {n: Adam(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
     record = Record(net, names, steps, stopping)
     bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
     with draws.streams(net.members, seed, weight.device):

@@ -18,6 +18,7 @@ from ..shapes import PerSample, Points, Times
 from .marginal import axes, log_prob_at, velocity
 
 NEAR = 1e-4  # below this distance in time a difference of positions has lost too many digits to be divided by it
+ROUNDING = 1e-15  # relative error that is left to float64
 
 
 def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
@@ -171,7 +172,7 @@ def _variance(values: Tensor, t: Times) -> Tensor:
 
 
 def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
-    """The flow map on the line: its value by bisection, its derivatives by the implicit function theorem."""
+    """The flow map on the line: its value by Newton's method, its derivatives by the implicit function theorem."""
     start, now, wanted = x.detach(), t.detach(), r.detach()
     end = _quantile(mixture, start, now, wanted)
     # Density is carried along: it shrinks as the points spread. Beyond e^700 the slope would overflow.
@@ -182,7 +183,7 @@ def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Po
 
 
 def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
-    """The y with F_r(y) = F_t(x), by bisection to the precision of float64."""
+    """The y with F_r(y) = F_t(x), by Newton's method within an interval, to the precision of float64."""
     means, variances = mixture.means[:, 0].to(x), mixture.covariances[:, 0, 0].to(x)
     log_weights = mixture.weights.log().to(x)
     standard = (x - t * means) / _variance(variances, t).sqrt()  # (*members, n, k)
@@ -199,13 +200,25 @@ def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points
     # All components agree that y is at least as far out as the least, and at most as the largest standard score.
     low = (centre + std * standard.amin(-1, keepdim=True)).amin(-1, keepdim=True)
     high = (centre + std * standard.amax(-1, keepdim=True)).amax(-1, keepdim=True)
-    for _ in range(64):
-        middle = (low + high) / 2
-        before_r, beyond_r = mass((middle - centre) / std)
-        # before_r - beyond_r < before - beyond, written as sums of what is positive
-        short = torch.logaddexp(before_r, beyond) < torch.logaddexp(before, beyond_r)
-        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
-    return (low + high) / 2
+    y, stride, found = (low + high) / 2, high - low, torch.zeros_like(low, dtype=torch.bool)
+    for _ in range(100):
+        standard = (y - centre) / std
+        before_r, beyond_r = mass(standard)
+        # before_r - beyond_r = before - beyond, written as sums of what is positive
+        ours, theirs = torch.logaddexp(before_r, beyond), torch.logaddexp(before, beyond_r)
+        off = ours - theirs
+        low, high = torch.where(off < 0, y, low), torch.where(off < 0, high, y)
+        density = log_weights - standard.square() / 2 - std.log() - math.log(2 * math.pi) / 2
+        newton = y - off / (density - torch.where(right, theirs, ours)).exp().sum(-1, keepdim=True)
+        # In the gaps, where the mass hardly changes, Newton's step goes astray: halve the interval instead.
+        step = (newton - y).abs()
+        good = (newton >= low) & (newton <= high) & (step <= stride / 2)
+        found = found | (off.abs() <= ROUNDING * (1 + ours.abs())) | (step <= ROUNDING * (1 + y.abs()))
+        if found.all():
+            break
+        following = torch.where(good, newton, (low + high) / 2).where(~found, y)
+        stride, y = (following - y).abs(), following
+    return y
 
 
 def _quantile_average(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:

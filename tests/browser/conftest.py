@@ -85,16 +85,16 @@ def origin():
 
 @pytest.fixture(scope="session")
 def at(browser: Browser, origin: str):
-    """A function from the name of a page to the visit of it, which goes on until another page is asked for."""
-    visits: dict[str, Visit] = {}
+    """A function from a page and a size to the visit of it, which goes on until another one is asked for."""
+    visits: dict[tuple[str, tuple[int, int]], Visit] = {}
 
-    def visited(name: str) -> Visit:
-        if name not in visits:
+    def visited(name: str, size: tuple[int, int]) -> Visit:
+        if (name, size) not in visits:
             for seen in visits.values():
                 seen.close()
             visits.clear()
-            visits[name] = visit(browser, f"{origin}/{name}", PHONE)
-        return visits[name]
+            visits[name, size] = visit(browser, f"{origin}/{name}", size)
+        return visits[name, size]
 
     yield visited
     for seen in visits.values():
@@ -103,8 +103,8 @@ def at(browser: Browser, origin: str):
 
 @pytest.fixture(scope="module")
 def opened(request: pytest.FixtureRequest, at) -> Visit:
-    """One page in one theme at one size."""
+    """One page in one theme at one size; both themes are seen in one visit."""
     name, theme, size = request.param
-    seen = at(name)
-    seen.look(theme, size)
+    seen = at(name, size)
+    seen.look(theme)
     return seen

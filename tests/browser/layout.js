@@ -1,8 +1,5 @@
 // What a reader would call broken, measured: each function returns one line per finding.
 
-const FORMULAS = "math, mjx-container";
-const GLYPHS = ":is(mi, mn, mo, mtext):not(annotation *, mjx-container *), mjx-c";
-
 // Texts, formulas and pictures that can be seen, as boxes cut to what their scrolling ancestors show.
 function boxes() {
   const found = [];
@@ -10,8 +7,8 @@ function boxes() {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const isText = node.nodeType === Node.TEXT_NODE;
     const element = isText ? node.parentElement : node;
-    if (isText ? !node.data.trim() || element.closest(`${FORMULAS}, script, style, svg, noscript, select`) :
-      !element.matches(`img, ${FORMULAS}`)) continue;
+    if (isText ? !node.data.trim() || element.closest("math, script, style, svg, noscript, select") :
+      !element.matches("img, math")) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -90,8 +87,8 @@ function overlaps() {
 function clipped() {
   const findings = [];
   const beyond = document.documentElement.clientWidth + 1;
-  const glyphs = [...document.querySelectorAll(GLYPHS)].map(
-    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest(FORMULAS)) }));
+  const glyphs = [...document.querySelectorAll("math :is(mi, mn, mo, mtext)")].map(
+    (element) => ({ element, rect: element.getBoundingClientRect(), label: label(element.closest("math")) }));
   for (const { element, rect, label: name } of [...boxes(), ...glyphs]) {
     if (!rect.width || !rect.height) continue;
     let contained = false; // by an ancestor that scrolls, or that cuts it off
@@ -124,9 +121,9 @@ function pictures() {
 }
 
 function formulas() {
-  const untypeset = [...document.querySelectorAll(".math")].filter((box) => !box.querySelector(FORMULAS));
-  return [
-    ...untypeset.map((box) => `${label(box)} is not typeset`),
-    ...[...document.querySelectorAll("merror, mjx-merror")].map((error) => `${label(error)} is not TeX`),
-  ];
+  return [...document.querySelectorAll(".math")].flatMap((box) => {
+    const set = box.querySelector(":scope > math");
+    const tex = set?.querySelector("annotation[encoding='application/x-tex']")?.textContent.trim();
+    return set?.getBoundingClientRect().width && tex ? [] : [`${label(box)} is not typeset`];
+  });
 }

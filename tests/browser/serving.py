@@ -74,6 +74,7 @@ def jupyter(folder: Path, module: str = "jupyterlab", more: Mapping[str, str] | 
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+            server.wait()
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

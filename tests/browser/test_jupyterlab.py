@@ -41,6 +41,7 @@ def rendered(tab, lab):
         shown = tab.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
         seen = shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
         tab.evaluate("jupyterapp.commands.execute('application:close-all').then(() => true)")
+        tab.locator(".jp-NotebookPanel").wait_for(state="detached")
         return seen
 
     return opened

@@ -29,10 +29,13 @@ BEGUN = """() => {
     else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
-# Formulas are set, fonts are there, and after two frames whatever follows the size of the window has followed it.
+# What waits until it comes into view waits no longer, fonts are there, and after two frames whatever follows the size
+# or the theme has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
-    await window.MathJax?.startup?.promise;
+    for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
+    for (const image of document.images) image.loading = "eager";
+    await Promise.allSettled([...document.images].map(image => image.decode()));
     await document.fonts.ready;
     await frame().then(frame);
 }"""
@@ -66,7 +69,7 @@ def with_figures() -> list[str]:
 
 
 def of_page(name: str, value: object = None, id: str | None = None):
-    """A parameter of a test about one page: all of them go to one worker, which loads the page for them once."""
+    """A parameter of a test about one page: all of them go to one worker, which visits the page for all."""
     return pytest.param(value or name, id=id or name, marks=pytest.mark.xdist_group(name))
 
 
@@ -86,9 +89,8 @@ class Visit:
         self.page.evaluate(SETTLED)
         self.page.wait_for_function(STILL)
 
-    def look(self, theme: str, size: tuple[int, int]) -> None:
-        """See the same page in a theme, as a system that changes over tells it, and at a size."""
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+    def look(self, theme: str) -> None:
+        """See the same page in a theme, as when the system changes over."""
         self.page.emulate_media(color_scheme=theme)
         self.page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
         self.settle()

@@ -23,16 +23,14 @@ function make(tag, properties = {}, ...children) {
   return node;
 }
 
-// A base for elements: reads the specification, replaces the static picture, keeps the keys for the controls.
+// A base for elements: once in view it reads the specification, replaces the static picture, and keeps the keys for
+// the controls.
 class Figure extends HTMLElement {
   connectedCallback() {
-    const holder = this.querySelector('script[type="application/json"]');
-    if (!holder) { // the parser has not come to it yet
-      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.begin(), { once: true });
-      else requestAnimationFrame(() => this.begin());
-      return;
-    }
-    this.begin();
+    near(this, () => {
+      if (document.readyState !== "loading") this.begin();
+      else document.addEventListener("DOMContentLoaded", () => this.begin(), { once: true }); // not all is parsed yet
+    });
   }
 
   begin() {
@@ -122,6 +120,22 @@ class Figure extends HTMLElement {
     });
     this.controls.append(make("span", { className: "gen-lib-control" }, button));
   }
+}
+
+// Calls back when an element is about to come into view, or when a reader goes through the page by keyboard.
+function near(element, call) {
+  if (!globalThis.IntersectionObserver) return requestAnimationFrame(call);
+  const begin = () => {
+    view.disconnect();
+    document.removeEventListener("keydown", tab, true);
+    call();
+  };
+  const tab = ({ key }) => { if (key === "Tab") begin(); }; // else it would pass by controls that are not there yet
+  const margin = "600px";
+  const view = new IntersectionObserver(
+    (seen) => { if (seen.some((entry) => entry.isIntersecting)) begin(); }, { rootMargin: margin, scrollMargin: margin });
+  view.observe(element);
+  document.addEventListener("keydown", tab, true);
 }
 
 // Calls back when the ink has changed, which it does with the theme.

@@ -19,17 +19,13 @@ from typing import Any
 
 import torch
 
+from . import building, derivative, solving, training
+from .contest import contest
+
 ROOT = Path(__file__).parents[2]
 PEERS = {"jax": "jax", "optax": "optax", "torchcfm": "torchcfm", "flow_matching": "flow_matching"}
 NEED_PEERS = {"step", "plane", "level", "sampling", "likelihood"}
 INSTALL = "pip install --no-deps --target .venv/peers --requirement benchmarks/requirements.txt"
-
-if hasattr(os, "sched_setaffinity"):  # before JAX starts its threads: what it uses cannot be set otherwise
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-torch.set_num_threads(1)
-
-from . import building, derivative, solving, training  # noqa: E402
-from .contest import contest  # noqa: E402
 
 SECTIONS = {
     section.__name__: section
@@ -110,12 +106,16 @@ def main() -> None:
         parser.error("--output needs all sections: numbers of different runs cannot be compared")
     if NEED_PEERS & set(chosen):
         require_peers()
+    if hasattr(os, "sched_setaffinity"):  # before JAX starts its threads: what it uses cannot be set otherwise
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    torch.set_num_threads(1)
     sections = {name: measured(SECTIONS[name], given.quick) for name in chosen}
     if set(chosen) == set(SECTIONS):
         rows = {name: section["rows"] for name, section in sections.items()}
         results = {"machine": machine(), "sections": {"contest": measured(contest, rows), **sections}}
         if given.output:
             given.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            print(f"\nwritten to {given.output}; make book shows it on the page 'How fast'")
 
 
 if __name__ == "__main__":

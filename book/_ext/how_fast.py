@@ -33,7 +33,7 @@ def section(results: Path, name: str) -> tuple[str, list[dict[str, Any]]]:
         raise LookupError(f"no {RESULTS}: run make bench")
     content = json.loads(results.read_text("utf-8"))
     if name == "machine":
-        return "Where and with what", [{"what": what, "": value} for what, value in content["machine"].items()]
+        return "Where and with what", [{"what": what, "value": value} for what, value in content["machine"].items()]
     if not content["sections"].get(name, {}).get("rows"):
         raise LookupError(f"{RESULTS} has no section {name!r}, only {', '.join(content['sections'])}: run make bench")
     return content["sections"][name]["title"], content["sections"][name]["rows"]

@@ -101,7 +101,7 @@ def test_ratios_compare_equals(speed):
     rows = [row, row | {"members": 4, "ms per model": 0.5}, row | {"who": "JAX", "ms per model": 1.0}]
     sections = {name: [] for name in speed("contest").GROUPS} | {"step": rows}
     (found,) = speed("contest").contest(sections)
-    assert (found["who"], found["where"], found["with equal members"], found["with any"]) == ("JAX", "batch 8", 0.5, 2)
+    assert (found["who"], found["where"], *list(found.values())[-2:]) == ("JAX", "batch 8", 0.5, 2)
 
 
 def test_results_hold_every_section_and_the_page_shows_them(speed):
@@ -151,8 +151,11 @@ def test_a_page_shows_the_last_results(tmp_path):
     assert build(tmp_path, "-W", extension="how_fast").stderr == ""
     page = (tmp_path / "_build" / "html" / "page.html").read_text("utf-8")
     assert "One &lt; step</caption>" in page
-    assert '<th scope="row">a &amp; b</th><td>0.25</td><td>0.1 ± 0.02</td>' in page
-    assert "<td>12</td><td></td>" in page
+    assert re.findall(r"<t([hd]) [^>]*>([^<]*)</t", page) == [
+        *(("h", name) for name in ("who", "ms", "W1")),
+        *(("h", "a &amp; b"), ("d", "0.25"), ("d", "0.1 ± 0.02")),
+        *(("h", "c"), ("d", "12"), ("d", "")),
+    ]
 
 
 @pytest.mark.parametrize("missing", ["section", "file"])

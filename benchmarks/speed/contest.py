@@ -16,8 +16,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def contest(sections: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Time per model divided by that of the library: above 1 the library is faster. First with as many members as the
-    other has, where the library was measured so, then with as many as it likes."""
+    """Time per model divided by that of the library: above 1 the library is faster. The first ratio is for equal
+    numbers of members, where that was measured; the second for the number with which the library takes least per
+    model."""
     rows = []
     for section, group in GROUPS.items():
         ours = [row for row in sections[section] if row["who"] == "gen_lib"]
@@ -28,7 +29,7 @@ def contest(sections: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
             where = ", ".join(f"{name} {row[name]}" for name in group)
             rows.append(
                 {"section": section, "where": where, "who": row["who"], "members": row["members"]}
-                | {"with equal members": row["ms per model"] / equal[0] if equal else None}
-                | {"with any": None if row["who"] in FLOORS else row["ms per model"] / best}
+                | {"ratio, equal members": row["ms per model"] / equal[0] if equal else None}
+                | {"ratio, per model": None if row["who"] in FLOORS else row["ms per model"] / best}
             )
     return rows

@@ -15,11 +15,12 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from scoreboard import boxed
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 RESULTS = Path("benchmarks", "results.json")
-
+CELL = "padding: 0.2rem 0.45rem"
 log = logging.getLogger(__name__)
 
 
@@ -47,11 +48,12 @@ def text(value: Any) -> str:
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
+    head = "".join(f'<th scope="col" style="{CELL}">{escape(name)}</th>' for name in rows[0])
     lines = []
     for row in rows:
         first, *others = (escape(text(value)) for value in row.values())
-        lines.append(f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in others) + "</tr>")
+        cells = "".join(f'<td style="{CELL}">{cell}</td>' for cell in others)
+        lines.append(f'<tr><th scope="row" style="{CELL}">{first}</th>{cells}</tr>')
     caption = f'<caption style="caption-side: top; color: inherit; text-align: left">{escape(title)}</caption>'
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
     return f'<table class="dataframe" style="margin: 1rem 0; font-size: 0.9em">{caption}{body}</table>'
@@ -71,9 +73,7 @@ class Measured(Directive):
         except LookupError as error:
             log.warning(error, location=(env.docname, self.lineno), type="measured")
             return []
-        box = nodes.container("", classes=["cell_output"])  # looks and scrolls as it does in a notebook
-        box += nodes.container("", nodes.raw("", shown, format="html"), classes=["output", "text_html"])
-        return [box]
+        return [boxed([shown])]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

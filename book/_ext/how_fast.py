@@ -4,8 +4,7 @@
     ```
 
 inserts a section of benchmarks/results.json, which `make bench` writes, as a table; `machine` is where it was measured.
-So a number on such a page is never written down twice. No results, or no such section: a warning, and so an error
-under -W.
+No results, or no such section: a warning, and so an error under -W.
 """
 
 import json

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute compare html chromium browser serve clean distclean
+.PHONY: help book test environment lint unit execute compare html chromium browser serve bench clean distclean
 .NOTPARALLEL:  # what takes time shares the cores already
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
@@ -77,6 +77,14 @@ browser: html chromium  ## tests of the built pages, and of figures in Jupyter, 
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000
+
+# Apart from the environment: whatever the book is made with stays as it is.
+.venv/peers/made: $(STAMP) benchmarks/requirements.txt
+	$(PY) -m pip install --quiet --no-deps --upgrade --target .venv/peers --requirement benchmarks/requirements.txt
+	@touch $@
+
+bench: html .venv/peers/made  ## how fast: the library beside others, for the page "How fast"; takes four minutes
+	PYTHONPATH=.venv/peers OMP_NUM_THREADS=1 $(PY) -m benchmarks.speed --output benchmarks/results.json
 
 clean:  ## remove what was made, keep .venv
 	rm -rf _build build .hypothesis .mypy_cache .ruff_cache *.egg-info

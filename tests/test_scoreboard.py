@@ -52,8 +52,8 @@ def test_what_is_missing_is_said(tmp_path, name):
     assert str(caught.value) == PROBLEMS[name]
 
 
-def build(root, *more):
-    settings = {"extensions": "myst_parser,scoreboard", "root_doc": "page", "exclude_patterns": "_build"}
+def build(root, *more, extension="scoreboard"):
+    settings = {"extensions": f"myst_parser,{extension}", "root_doc": "page", "exclude_patterns": "_build"}
     words = [word for key, value in settings.items() for word in ("-D", f"{key}={value}")]
     command = [sys.executable, "-m", "sphinx", "-C", "-q", *more, *words, root, root / "_build" / "html"]
     return subprocess.run(

@@ -38,6 +38,14 @@ def outputs(copy: Path, tag: str) -> list[str]:
     return shown
 
 
+def boxed(shown: list[str]) -> nodes.container:
+    """HTML that looks and scrolls as the output of a cell does in its notebook."""
+    box = nodes.container("", classes=["cell_output"])
+    for text in shown:
+        box += nodes.container("", nodes.raw("", text, format="html"), classes=["output", "text_html"])
+    return box
+
+
 class Executed(Directive):
     """``executed NOTEBOOK TAG``: the HTML outputs of a tagged cell."""
 
@@ -53,10 +61,7 @@ class Executed(Directive):
         except LookupError as error:
             log.warning(error, location=(env.docname, self.lineno), type="executed")
             return []
-        box = nodes.container("", classes=["cell_output"])  # looks and scrolls as it does in its notebook
-        for text in shown:
-            box += nodes.container("", nodes.raw("", text, format="html"), classes=["output", "text_html"])
-        return [box]
+        return [boxed(shown)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

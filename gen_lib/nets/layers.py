@@ -37,7 +37,7 @@ class Linear(nn.Module):
         """The same with one column per point, ``(*members, in, n)`` to ``(*members, out, n)``.
 
         Where there are few features, as in and behind the first and last layer of most nets here, the matrix products
-        take a fraction of the time that rows take (``benchmarks/step.py``).
+        take a fraction of the time that rows take (``make bench``, section step).
         """
         weight, bias = self.weight.mT, self.bias.mT
         if h.ndim == weight.ndim == 3:
@@ -91,7 +91,7 @@ class MLP(nn.Module):
             h \mapsto a(h), \quad \dot h \mapsto a'(h)\, \dot h
 
         The numbers are those of ``torch.func.jvp``; a training step with them takes less than half of the time
-        (``benchmarks/derivative.py``). No gradient flows through the derivative.
+        (``make bench``, section derivative). No gradient flows through the derivative.
 
         Args:
             inputs: as in a call of the net, each of shape ``(*members, n, inputs)``

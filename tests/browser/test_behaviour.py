@@ -1,7 +1,7 @@
 """What a reader does on a page: search, switch the theme, scroll a formula by keyboard, follow the front door."""
 
 import pytest
-from visiting import PHONE, SITE, visit
+from visiting import DESK, PHONE, SITE, visit
 
 
 @pytest.fixture(params=["served", "from the disk"])
@@ -52,6 +52,14 @@ def test_front_door_leads_to_the_book(browser, base):
 
 def test_what_scrolls_can_be_reached_by_keyboard(browser, base):
     seen = visit(browser, f"{base}/book/notation.html", PHONE)
+    seen.page.wait_for_selector("div.math[tabindex='0']")
+    seen.close()
+
+
+def test_what_begins_to_scroll_when_the_window_narrows_can_be_reached_as_well(browser, base):
+    seen = visit(browser, f"{base}/book/notation.html", DESK)
+    assert seen.page.locator("div.math[tabindex='0']").count() == 0
+    seen.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     seen.page.wait_for_selector("div.math[tabindex='0']")
     seen.close()
 

@@ -98,7 +98,7 @@ def test_random_bad_calls_are_refused_by_name(argument):
     def refused(value):
         with pytest.raises((ValueError, TypeError)) as caught:
             call(value)
-        assert type(caught.value).__module__ in ("builtins", "gen_lib.check")
+        assert type(caught.value).__module__ in ("builtins", "gen_lib.slips")
         assert argument in str(caught.value)
         assert "got" in str(caught.value) or "Known:" in str(caught.value)
 

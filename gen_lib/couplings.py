@@ -43,6 +43,7 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
         z unchanged and x reordered
 
     Raises:
+        TypeError: noise or data that are not tensors
         ValueError: noise and data of different shape, or not finite
 
     References:
@@ -54,10 +55,10 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
         >>> optimal(z, x)[1].flatten()
         tensor([5., 9.])
     """
-    if z.shape != x.shape:
-        raise ValueError(f"z and x must have the same shape to be paired, got {tuple(z.shape)} and {tuple(x.shape)}")
     check.points("z", z)
     check.points("x", x)
+    if z.shape != x.shape:
+        raise ValueError(f"z and x must have the same shape to be paired, got {tuple(z.shape)} and {tuple(x.shape)}")
     if z.shape[-1] == 1:
         rank = z.argsort(-2).argsort(-2)
         return z, x.sort(-2).values.gather(-2, rank)

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-#: Of the methods that are ready, in the order of the book (:data:`gen_lib.methods.METHODS`).
+#: Names of the methods that are ready, in the order of the book (``gen_lib.METHODS``).
 METHOD_NAMES = ("decoder", "ae", "vae", "vae_beta", "gan", "wgan", "fm", "meanflow", "facm", "backflow")
 
-#: Of what can be learned (:data:`gen_lib.data.TARGETS`).
+#: Names of what can be learned (``gen_lib.data.TARGETS``).
 TARGET_NAMES = (
     *("mixture_1d", "mixture_2d", "two_modes_2d", "ring", "grid", "eight_gaussians"),
     *("moons", "s_curve", "checkerboard", "spiral"),
@@ -24,7 +24,7 @@ def whole(name: str, value: object, least: int) -> int:
     """A whole number that is not too small.
 
     Raises:
-        ValueError: a value that is not whole, or below ``least``; True and False are no numbers
+        ValueError: a value that is not whole, or below ``least``; True and False are not numbers
 
     Example:
         >>> whole("steps", 0, least=1)

@@ -7,7 +7,7 @@ import torch
 from gen_lib import METHODS, Method, couplings, data, fit, methods
 from gen_lib.nets import Decoder
 from gen_lib.train import NotFinite, constant, cosine, late
-from gen_lib.train.loop import Adam
+from gen_lib.train.loop import _Adam
 
 QUIET = {"steps": 20, "batch": 32, "progress": False}
 
@@ -273,7 +273,7 @@ def test_the_optimiser_takes_the_steps_of_torchs(weight_decay):
     ours = torch.randn(7, 3)
     theirs = ours.clone()
     settings = {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": weight_decay, "fused": True}
-    adams = Adam([ours], **settings), torch.optim.AdamW([theirs], **settings)
+    adams = _Adam([ours], **settings), torch.optim.AdamW([theirs], **settings)
     for _ in range(5):
         ours.grad = torch.randn(7, 3)
         theirs.grad = ours.grad.clone()

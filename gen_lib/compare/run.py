@@ -23,7 +23,7 @@ Number = TypeVar("Number", int, float)
 
 #: Learning rates of the games. Two nets that chase each other need smaller steps than 1e-2, the rate of the others.
 RATES: Mapping[str, float] = {"gan": 1e-3, "wgan": 3e-3}
-DRAWN = 500  # points of a frame; and of W2, which costs their cube
+DRAWN = 500  # points of a frame; and of W2, which costs more than their square
 PART = 1000  # points pushed at a time: with more, what a layer makes leaves the cache
 
 

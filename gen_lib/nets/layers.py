@@ -37,7 +37,7 @@ class Linear(nn.Module):
         """The same with one column per point, ``(*members, in, n)`` to ``(*members, out, n)``.
 
         Where there are few features, as in and behind the first and last layer of most nets here, the matrix products
-        take a fraction of the time that rows take (``make bench``, section step).
+        take less time than with one row per point (``make bench``, section step).
         """
         weight, bias = self.weight.mT, self.bias.mT
         if h.ndim == weight.ndim == 3:
@@ -90,7 +90,7 @@ class MLP(nn.Module):
         .. math:: h \mapsto h W + b, \quad \dot h \mapsto \dot h\, W; \qquad
             h \mapsto a(h), \quad \dot h \mapsto a'(h)\, \dot h
 
-        The numbers are those of ``torch.func.jvp``; a training step with them takes less than half of the time
+        The numbers are those of ``torch.func.jvp``; loss and gradient with them take about half of the time
         (``make bench``, section derivative). No gradient flows through the derivative.
 
         Args:

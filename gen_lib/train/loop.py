@@ -40,14 +40,14 @@ PRESETS: Table[dict[str, Any]] = Table(
 """Ready arguments of :func:`fit`, as in ``fit(method, net, points, **PRESETS["classic"])``.
 
 ``fast`` is the default. ``classic`` is how such toys are usually trained: 2000 epochs over 500 points in batches of 64,
-at a constant rate; it takes ten times as long and ends no better.
+at a constant rate; it takes four to seven times as long and ends no better.
 """
 
 
-class Adam(torch.optim.AdamW):
+class _Adam(torch.optim.AdamW):
     """torch's own, without the wrappers that import its compiler, of which nothing is used here.
 
-    They would take nearly a second before the first step, and as long as the step itself in each of a small net.
+    They take nearly a second before the first step, and in every step of a small net as long as the step itself.
     """
 
     add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
@@ -128,7 +128,7 @@ def fit(
     sample = _source(data, net)
     weight = next(net.parameters())
     movers = {name: list(net.get_submodule(name).parameters()) for name in names}
-    adams = {n: Adam(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
+    adams = {n: _Adam(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
     record = Record(net, names, steps, stopping)
     bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
     with draws.streams(net.members, seed, weight.device):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError
+from visiting import DESK
 
 pytestmark = pytest.mark.xdist_group("jupyter")
 ROOT = Path(__file__).parents[2]
@@ -21,28 +22,27 @@ PROBE = "# A probe\n\n:::{note}\nraw\n:::\n\n{ref}`raw`, $x$ and\n\n$$\nx = 1 \\
 
 
 @pytest.fixture(scope="module")
-def rendered(tab, lab):
-    """A function that opens a notebook in JupyterLab, which stays open for the next one, and says what it shows:
-    what stands in each Markdown cell once formulas are set, how many solutions can be folded, formulas in error."""
+def rendered(browser, lab):
+    """A function that opens a notebook in a JupyterLab of its own, and says what it shows: what stands in each Markdown
+    cell once formulas are set, how many solutions can be folded, formulas in error."""
     for path in NOTEBOOKS:
         shutil.copy(path, lab.folder)
     probe = json.loads(NOTEBOOKS[0].read_text("utf-8"))
     probe["cells"] = [{"cell_type": "markdown", "id": "probe", "metadata": {}, "source": PROBE}]
     (lab.folder / "probe.ipynb").write_text(json.dumps(probe), "utf-8")
-    tab.goto(lab.url("lab") + "&reset")
-    tab.wait_for_function("window.jupyterapp")
-    tab.evaluate("jupyterapp.restored.then(() => true)")
 
     def opened(name: str, cells: int) -> tuple[list[str], int, int]:
-        tab.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => true)", name)
-        tab.wait_for_function(SHOWN, arg=cells)
-        with suppress(TimeoutError):  # what is never set is found by the test
-            tab.wait_for_function(SET, timeout=15_000)
-        shown = tab.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
-        seen = shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
-        tab.evaluate("jupyterapp.commands.execute('application:close-all').then(() => true)")
-        tab.locator(".jp-NotebookPanel").wait_for(state="detached")
-        return seen
+        context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+        try:
+            page = context.new_page()
+            page.goto(lab.url(f"doc/tree/{name}") + "&reset")
+            page.wait_for_function(SHOWN, arg=cells)
+            with suppress(TimeoutError):  # what is never set is found by the test
+                page.wait_for_function(SET, timeout=15_000)
+            shown = page.locator(".jp-MarkdownCell .jp-RenderedMarkdown")
+            return shown.all_inner_texts(), shown.locator("details").count(), shown.locator("mjx-merror").count()
+        finally:
+            context.close()
 
     return opened
 

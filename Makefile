@@ -63,7 +63,7 @@ html: execute _build/configuration  ## the pages, from the executed copies
 	$(PY) book/_ext/make_pages.py
 
 # A change here can change every page, so all are made again.
-_build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page.py $(wildcard book/_ext/*.py)
+_build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page.py $(wildcard book/_ext/*.py book/_static/*)
 	rm -rf _build/html _build/.doctrees
 	@mkdir -p _build && touch $@
 

@@ -11,7 +11,9 @@ const reach = new ResizeObserver((changed) => {
     else target.removeAttribute("tabindex");
   });
 });
-for (const box of document.querySelectorAll(".math, pre, .cell_output > .output, .pst-scrollable-table-container")) {
+for (const box of document.querySelectorAll(
+  ".math, p:has(.math), pre, .cell_output > .output, .pst-scrollable-table-container",
+)) {
   reach.observe(box);
 }
 

@@ -11,11 +11,13 @@ const reach = new ResizeObserver((changed) => {
     else target.removeAttribute("tabindex");
   });
 });
-for (const box of document.querySelectorAll(
-  ".math, p:has(.math), pre, .cell_output > .output, .pst-scrollable-table-container",
-)) {
-  reach.observe(box);
-}
+const boxes = document.querySelectorAll(".math, pre, .cell_output > .output, .pst-scrollable-table-container");
+boxes.forEach((box) => reach.observe(box));
+// A font that arrives late changes what stands in a box, and not the box.
+document.fonts.addEventListener("loadingdone", () => {
+  reach.disconnect();
+  boxes.forEach((box) => reach.observe(box));
+});
 
 // A formula is copied as TeX, and as MathML where that can be pasted.
 document.addEventListener("copy", (event) => {

@@ -29,11 +29,12 @@ BEGUN = """() => {
     else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
-# What waits until it comes into view waits no longer, fonts are there, and after two frames whatever follows the size
+# What waits until it comes into view or is unfolded waits no longer, fonts are there, and after two frames whatever follows the size
 # or the theme has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
     for (const image of document.images) image.loading = "eager";
     await Promise.allSettled([...document.images].map(image => image.decode()));
     await document.fonts.ready;

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import couplings, data, likelihoods, methods, metrics, nets, paths, samplers, truth
-    from .method import Method
+    from .method import Method, Turn
     from .methods import METHODS
     from .train import PRESETS, fit
 
-__all__ = ["METHODS", "PRESETS", "Method", "couplings", "data", "fit"]
+__all__ = ["METHODS", "PRESETS", "Method", "Turn", "couplings", "data", "fit"]
 __all__ += ["likelihoods", "methods", "metrics", "nets", "paths", "samplers", "truth"]
 
-MODULES = {"METHODS": "methods", "PRESETS": "train", "Method": "method", "fit": "train"}
+MODULES = {"METHODS": "methods", "PRESETS": "train", "Method": "method", "Turn": "method", "fit": "train"}
 
 
 def __getattr__(name: str) -> object:

@@ -2,15 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from torch import Tensor
+import torch
+from torch import Generator, Tensor
 
-from . import check
+from . import check, draws
 from .couplings import independent
 from .nets import Net, Sizes, stacked
 
 Loss = Callable[..., Tensor]  # (net, z, x) -> one number per pair
 Coupling = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+class Turn(NamedTuple):
+    """One update of one part of a net.
+
+    Attributes:
+        moves: name of the submodule whose weights move; ``""`` is the whole net
+        loss: ``(net, z, x) -> (*members, n)``: one number per pair, no reduction
+    """
+
+    moves: str
+    loss: Loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,20 +33,64 @@ class Method:
 
     Attributes:
         architecture: ``(dim, latent, hidden, members)`` to a net with attributes ``dim``, ``latent`` and ``members``
-        turns: pairs (name of the submodule that moves, loss); one turn, or several for a game. ``""`` is the whole net.
-            A loss is ``(net, z, x) -> (*members, n)``: one number per pair, no reduction
+        turns: what happens in one step of training: one turn, or several for a game
         push: ``(net, z) -> [z, ..., x]``, the states on the way from noise to data
         encode: ``(net, x) -> z`` where the method has one
         coupling: ``(z, x) -> (z, x)``, the pairs it trains on
         constrain: called with the net after every step, to put weights back into the set where they may lie
+
+    Raises:
+        TypeError: turns that are none
     """
 
     architecture: Callable[[int, int, Sizes, Sizes], Net]
-    turns: tuple[tuple[str, Loss], ...]
+    turns: tuple[Turn, ...]
     push: Callable[..., list[Tensor]]
     encode: Callable[..., Tensor] | None = None
     coupling: Coupling = independent
     constrain: Callable[..., None] | None = None
+
+    def __post_init__(self):
+        if not self.turns or not all(isinstance(turn, Turn) for turn in self.turns):
+            raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {self.turns!r}')
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of a method with a single turn.
+
+        Raises:
+            ValueError: a game, in which each player has its own
+        """
+        if len(self.turns) > 1:
+            names = [turn.moves for turn in self.turns]
+            raise ValueError(f"a game has no single loss: choose one of its turns, {names}, as in method.turns[0].loss")
+        return self.turns[0].loss
+
+    def sample(self, net: Net, n: int, generator: Generator | None = None, **choices: object) -> Tensor:
+        """New points, without gradients: noise is drawn and pushed to the data.
+
+        Args:
+            net: a trained net of this method
+            n: number of points per member
+            generator: of the noise; torch's global one if not given
+            choices: handed on to ``push``, such as ``steps=4``
+
+        Returns:
+            points, shape ``(*members, n, dim)``
+
+        Raises:
+            ValueError: n not a positive whole number
+
+        Example:
+            >>> from gen_lib import METHODS
+            >>> net = METHODS["meanflow"].build(dim=2, members=(3,))
+            >>> METHODS["meanflow"].sample(net, 5, torch.Generator().manual_seed(0), steps=2).shape
+            torch.Size([3, 5, 2])
+        """
+        shape = (*net.members, check.whole("n", n, least=1), net.latent)
+        with torch.no_grad():
+            z = draws.normal(shape, generator, like=next(net.parameters()))
+            return self.push(net, z, **choices)[-1]
 
     def build(
         self,

@@ -142,34 +142,69 @@ def _as(kind: type, value: Any) -> Any:
     return converted
 
 
-def claim(text: str, value: float | Tensor, *, below: float | None = None, above: float | None = None) -> None:
-    """Print a sentence of the book with its number and whether it holds.
-
-    A tensor holds one value per member: their mean is compared, and printed with their standard deviation. With the
-    environment variable ``GEN_LIB_STRICT=1`` (set when the book is built) a claim that fails stops the notebook.
+def show(name: str, values: Tensor, digits: int = 3) -> None:
+    """Print the mean of several values and their standard deviation, such as those of the members, with a name.
 
     Args:
-        text: the sentence
-        value: the number, or one per member
-        below: the number must be smaller than this
-        above: the number must be larger than this; at least one of the two is needed
+        name: what they are
+        values: one per member, or of whatever they are
+        digits: after the point
+
+    Example:
+        >>> show("W1", torch.tensor([0.1, 0.2, 0.3]))
+           0.200 ± 0.100  W1
+    """
+    print(f"{values.mean():8.{digits}f} ± {values.std():.{digits}f}  {name}")
+
+
+def claim(
+    text: str,
+    value: float | Tensor,
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    of: str = "members",
+    every: bool = False,
+) -> None:
+    """Print a sentence of the book with its number and whether it holds.
+
+    Of several values the mean is compared, and printed with their standard deviation; with ``every`` each of them is,
+    and the least and the largest are printed. With the environment variable ``GEN_LIB_STRICT=1`` (set when the book is
+    built) a claim that fails stops the notebook.
+
+    Args:
+        text: the sentence, or the quantity
+        value: the number, or several
+        below: what is compared must be smaller than this
+        above: what is compared must be larger than this; at least one of the two is needed
+        of: what the values are, if they are not those of the members: ``"points"``, ``"sets of pairs"``
+        every: compare each value instead of the mean
 
     Raises:
-        ValueError: no band
+        ValueError: no band; no value
         ClaimError: the claim fails, in a strict run
 
     Example:
         >>> claim("two is less than three", 2, below=3)
         ✓ two is less than three: 2 (below 3)
+        >>> claim("W1", torch.tensor([0.1, 0.2, 0.3]), below=0.25)
+        ✓ W1: 0.2 ± 0.1, mean of 3 members (below 0.25)
+        >>> claim("W1", torch.tensor([0.1, 0.2, 0.3]), of="sets", every=True, below=0.25)
+        ✗ W1: 0.1 to 0.3, every one of 3 sets (below 0.25)
     """
     if below is None and above is None:
         raise ValueError(f"claim {text!r} needs a band: below=, above= or both")
     values = torch.as_tensor(value, dtype=torch.float64).flatten()
-    mean = values.mean().item()
-    holds = (below is None or mean < below) and (above is None or mean > above)
-    number = f"{mean:.3g}"
-    if len(values) > 1:
-        number += f" ± {values.std().item():.2g}, {len(values)} members"
+    if not len(values):
+        raise ValueError(f"claim {text!r} needs a value, got none")
+    low, high = (values.min(), values.max()) if every else (values.mean(), values.mean())
+    holds = (below is None or high < below) and (above is None or low > above)
+    if every:
+        number = f"{low:.3g} to {high:.3g}, every one of {len(values)} {of}"
+    elif len(values) > 1:
+        number = f"{low:.3g} ± {values.std():.2g}, mean of {len(values)} {of}"
+    else:
+        number = f"{low:.3g}"
     bounds = {"above": above, "below": below}
     band = " and ".join(f"{name} {bound:g}" for name, bound in bounds.items() if bound is not None)
     line = f"{'✓' if holds else '✗'} {text}: {number} ({band})"

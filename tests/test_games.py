@@ -77,8 +77,8 @@ def test_relativistic_losses_depend_on_differences_only():
     z, x = torch.randn(2, 50, 1)
     for _, loss in method.turns:
         assert torch.allclose(loss(Fixed(torch.sin), z, x), loss(Fixed(lambda x: torch.sin(x) + 7), z, x), atol=1e-5)
-    with_penalty = methods.gan(relativistic=True, gamma=4.0).turns[0][1]
-    difference = with_penalty(Fixed(lambda x: 3 * x), z, x) - method.turns[0][1](Fixed(lambda x: 3 * x), z, x)
+    with_penalty = methods.gan(relativistic=True, gamma=4.0).turns[0].loss
+    difference = with_penalty(Fixed(lambda x: 3 * x), z, x) - method.turns[0].loss(Fixed(lambda x: 3 * x), z, x)
     assert torch.allclose(difference, torch.full((50,), 4.0 / 2 * (9 + 9)), atol=1e-4)
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from gen_lib import METHODS, couplings, data, fit, likelihoods, methods, metrics, truth
+from gen_lib import METHODS, Method, Turn, couplings, data, fit, likelihoods, methods, metrics, truth
 from gen_lib.methods.vae import charged, elbo_terms, importance_weighted_bound, kl_per_latent, posterior
 
 
@@ -20,6 +20,29 @@ def test_every_method_keeps_the_one_interface(name, members):
     assert states[-1].shape == (*members, 5, 2)
     if method.encode is not None:
         assert method.encode(net, x).shape == (*members, 5, 2)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("members", [(), (3,)])
+def test_samples_are_what_push_makes_of_the_noise_of_the_generator(name, members):
+    method = METHODS[name]
+    net = method.build(dim=2, members=members)
+    points = method.sample(net, 5, torch.Generator().manual_seed(1))
+    z = torch.randn(*members, 5, 2, generator=torch.Generator().manual_seed(1))
+    assert not points.requires_grad
+    assert torch.equal(points, method.push(net, z)[-1])
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1, got 0"):
+        method.sample(net, 0)
+
+
+def test_a_method_has_one_loss_and_a_game_several():
+    assert METHODS["fm"].loss is METHODS["fm"].turns[0].loss
+    with pytest.raises(ValueError, match=r"no single loss: choose one of its turns, \['critic', 'generator'\]"):
+        _ = METHODS["gan"].loss
+    for turns in ((), (("", methods.decoder().loss),)):
+        with pytest.raises(TypeError, match="turns"):  # by the types where they are checked
+            Method(architecture=METHODS["fm"].architecture, turns=turns, push=METHODS["fm"].push)
+    assert Turn("", methods.decoder().loss).moves == ""
 
 
 def test_random_pairs_learn_the_mean_and_optimal_pairs_the_transport_map():
@@ -55,7 +78,7 @@ def test_vae_loss_is_the_negative_elbo_and_beta_its_price():
     exact = Normal(net.decoder(code), 0.5**0.5).log_prob(x).sum(-1)
     assert torch.allclose(-reconstruction, exact, atol=1e-5)
     beta = torch.tensor([[0.0], [4.0]])
-    ((_, loss),) = methods.vae(beta=beta).turns
+    loss = methods.vae(beta=beta).loss
     assert torch.allclose(loss(net, z, x), -exact + beta * kl, atol=1e-4)
 
 
@@ -95,7 +118,7 @@ def test_free_bits_are_kept_in_the_loss_and_in_training():
     net = METHODS["vae"].build(dim=3, latent=2, members=(2,))
     z, x = torch.randn(2, 5, 2), torch.randn(2, 5, 3)
     reconstruction, _ = elbo_terms(net, z, x)
-    ((_, loss),) = methods.vae(beta=2.0, free_bits=100.0).turns
+    loss = methods.vae(beta=2.0, free_bits=100.0).loss
     assert torch.allclose(loss(net, z, x), reconstruction + 2.0 * 2 * 100.0)
     mixture = data.mixture_1d()
     method = methods.vae(beta=10.0, free_bits=torch.tensor([[0.0], [0.5]]))
@@ -123,7 +146,7 @@ def test_a_linear_vae_collapses_where_the_eigenvalue_meets_the_price(beta):
 
 def test_autoencoder_ignores_the_noise():
     net = METHODS["ae"].build(dim=3, latent=2)
-    ((_, loss),) = METHODS["ae"].turns
+    loss = METHODS["ae"].loss
     x = torch.randn(5, 3)
     assert torch.equal(loss(net, torch.zeros(5, 2), x), loss(net, torch.ones(5, 2), x))
 

@@ -80,6 +80,11 @@ def test_setup_outside_of_a_notebook_only_sets_threads_and_style(monkeypatch):
         (float("nan"), {"above": 2}, False),
         (torch.tensor([1.0, 2.0]), {"below": 1.6}, True),
         (torch.tensor([1.0, 2.0]), {"below": 1.4}, False),
+        (torch.tensor([1.0, 2.0]), {"below": 1.6, "of": "sets", "every": True}, False),
+        (torch.tensor([1.0, 2.0]), {"above": 0.9, "below": 2.1, "of": "sets", "every": True}, True),
+        (torch.tensor([1.0, 2.0]), {"above": 1.1, "of": "sets", "every": True}, False),
+        (torch.tensor([1.0, float("nan")]), {"below": 2, "of": "sets", "every": True}, False),
+        (torch.tensor([[1.0, 3.0]]), {"above": 1.9, "below": 2.1, "of": "sets of pairs"}, True),
     ],
 )
 def test_claims(value, band, holds, capsys, monkeypatch):
@@ -94,8 +99,20 @@ def test_claims(value, band, holds, capsys, monkeypatch):
             claim("a sentence", value, **band)
 
 
-def test_a_claim_prints_its_error_bar_and_its_band(capsys):
-    claim("distance", torch.tensor([1.0, 2.0, 3.0]), above=0.5, below=4)
-    assert capsys.readouterr().out == "✓ distance: 2 ± 1, 3 members (above 0.5 and below 4)\n"
-    with pytest.raises(ValueError, match="needs a band"):
+def test_a_claim_prints_its_unit_and_what_it_compares(capsys):
+    values = torch.tensor([1.0, 2.0, 3.0])
+    claim("distance", values, above=0.5, below=4)
+    claim("distance", values, of="points", every=True, below=2.5)
+    claim("distance", values[:1], below=4)
+    assert capsys.readouterr().out.splitlines() == [
+        "✓ distance: 2 ± 1, mean of 3 members (above 0.5 and below 4)",
+        "✗ distance: 1 to 3, every one of 3 points (below 2.5)",
+        "✓ distance: 1 (below 4)",
+    ]
+
+
+def test_a_claim_without_a_band_or_a_value_is_refused():
+    with pytest.raises(ValueError, match="claim 'distance' needs a band"):
         claim("distance", 1.0)
+    with pytest.raises(ValueError, match="claim 'distance' needs a value, got none"):
+        claim("distance", torch.ones(0), below=1)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gen_lib import METHODS, Method, data, draws, fit, methods
+from gen_lib import METHODS, Method, Turn, data, draws, fit, methods
 from gen_lib.nets import Decoder
 from gen_lib.train import NotFinite, Stopping, constant, held_out_loss, sample_distance
 
@@ -120,7 +120,7 @@ def explodes(member, after):
         broken[member] = float("nan") if next(calls) >= after else 1.0
         return (net(z) - x).square().sum(-1) * broken
 
-    return Method(architecture=Decoder, turns=(("", loss),), push=methods.decoder().push)
+    return Method(architecture=Decoder, turns=(Turn("", loss),), push=methods.decoder().push)
 
 
 def test_what_happens_to_a_member_after_its_stop_concerns_nobody():
@@ -248,7 +248,7 @@ def test_noise_and_times_of_a_held_out_loss_are_independent():
         seen.append(torch.cat([z, draws.uniform((*z.shape[:-1], 1)), draws.normal((*z.shape[:-1], 1))], -1))
         return z.sum(-1)
 
-    method = Method(architecture=Decoder, turns=(("", loss),), push=METHODS["decoder"].push)
+    method = Method(architecture=Decoder, turns=(Turn("", loss),), push=METHODS["decoder"].push)
     held_out_loss(method, torch.zeros(5000, 1))(method.build(dim=1, members=(2,)))
     correlation = torch.corrcoef(seen[0][0].T) - torch.eye(3)
     assert correlation.abs().max() < 4 / 5000**0.5

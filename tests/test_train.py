@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from gen_lib import METHODS, Method, couplings, data, fit, methods
+from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods
 from gen_lib.nets import Decoder
 from gen_lib.train import NotFinite, constant, cosine, late
 from gen_lib.train.loop import _Adam
@@ -71,7 +71,9 @@ def test_only_the_submodule_of_the_turn_moves():
     def to_the_data(net, z, x):
         return (net.decoder(net.encoder(x)) - x).square().sum(-1)
 
-    method = Method(architecture=METHODS["ae"].architecture, turns=(("decoder", to_the_data),), push=METHODS["ae"].push)
+    method = Method(
+        architecture=METHODS["ae"].architecture, turns=(Turn("decoder", to_the_data),), push=METHODS["ae"].push
+    )
     net = method.build(dim=1)
     before = {k: v.clone() for k, v in net.state_dict().items()}
     history = fit(method, net, data.mixture_1d(), **QUIET)
@@ -116,7 +118,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_member_and_the_last_good_stat
         return (net(z) - x).square().sum(-1) * broken
 
     explodes_for_member_one.calls = 0
-    method = Method(architecture=Decoder, turns=(("", explodes_for_member_one),), push=methods.decoder().push)
+    method = Method(architecture=Decoder, turns=(Turn("", explodes_for_member_one),), push=methods.decoder().push)
     net = method.build(dim=1, members=(3,))
     states = {}
 

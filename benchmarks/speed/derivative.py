@@ -19,7 +19,7 @@ def derivative(quick: bool) -> list[dict[str, object]]:
     def step(name: str, net: Net, hidden: bool) -> None:
         """A function around the net hides from the library what it is, so torch.func.jvp it must be."""
         z, x = torch.randn(2, members, batch, 1)
-        ((_, loss),) = METHODS[name].turns
+        loss = METHODS[name].loss
         torch.autograd.grad(loss((lambda *at: net(*at)) if hidden else net, z, x).mean(), list(net.parameters()))
 
     runs = {}

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import likelihoods
 from ..likelihoods import Maker
-from ..method import Method
+from ..method import Method, Turn
 from ..nets import Autoencoder, Maps, checked, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -67,4 +67,4 @@ def autoencoder(likelihood: str | Maker = "gaussian", maps: Maps = plain) -> Met
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=1, likelihood=make(members), maps=maps)
 
-    return Method(architecture=architecture, turns=(("", reconstruction_loss),), push=push, encode=encode)
+    return Method(architecture=architecture, turns=(Turn("", reconstruction_loss),), push=push, encode=encode)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .. import check
 from ..couplings import optimal
-from ..method import Coupling, Method
+from ..method import Coupling, Method, Turn
 from ..nets import Field
 from ..paths import Draw, two_times, uniform
 from ..samplers import jump
@@ -56,4 +56,6 @@ def backflow(
         t, r = two_times(x, time, same, ordered=False)
         return robust(improved_identity(net, z, x, t, r).square().sum(-1), p)
 
-    return Method(architecture=average_velocity_field, turns=(("", loss),), push=push, encode=encode, coupling=coupling)
+    return Method(
+        architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling
+    )

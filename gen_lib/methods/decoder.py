@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ..couplings import independent
-from ..method import Coupling, Method
+from ..method import Coupling, Method, Turn
 from ..nets import Decoder
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -54,4 +54,4 @@ def decoder(coupling: Coupling = independent) -> Method:
     Args:
         coupling: which noise is paired with which datum; with independent pairs the decoder collapses to the mean
     """
-    return Method(architecture=Decoder, turns=(("", squared_error),), push=push, coupling=coupling)
+    return Method(architecture=Decoder, turns=(Turn("", squared_error),), push=push, coupling=coupling)

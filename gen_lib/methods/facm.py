@@ -11,7 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from .. import check, draws
 from ..couplings import independent
-from ..method import Coupling, Method
+from ..method import Coupling, Method, Turn
 from ..nets import Field, Sizes
 from ..paths import Draw, line, uniform
 from ..samplers import clock, heun, times
@@ -200,7 +200,7 @@ def facm(
         """Follow the velocity backwards, from data to noise."""
         return heun(lambda x_t, t: conditioning.velocity(net, x_t, t), x, steps, start=1.0, end=0.0)[-1]
 
-    return Method(architecture=architecture, turns=(("", loss),), push=push, encode=encode, coupling=coupling)
+    return Method(architecture=architecture, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling)
 
 
 def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) -> Method:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ..couplings import independent
-from ..method import Coupling, Method
+from ..method import Coupling, Method, Turn
 from ..nets import Field
 from ..paths import Draw, line, uniform
 from ..samplers import heun
@@ -78,4 +78,4 @@ def fm(coupling: Coupling = independent, time: Draw = uniform) -> Method:
     def loss(net: Field, z: Points, x: Points) -> PerSample:
         return flow_matching(net, z, x, time)
 
-    return Method(architecture=Field, turns=(("", loss),), push=push, encode=encode, coupling=coupling)
+    return Method(architecture=Field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling)

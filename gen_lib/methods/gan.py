@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from .. import check, draws
-from ..method import Method
+from ..method import Method, Turn
 from ..nets import Adversaries, Maps, checked, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -121,7 +121,7 @@ def gan(
         return softplus(net.score(x) - net.score(net.generator(z)))
 
     losses = (relativistic_critic, relativistic_generator) if relativistic else (critic_loss, generator_loss)
-    turns = (("critic", losses[0]),) * critic_turns + (("generator", losses[1]),)
+    turns = (Turn("critic", losses[0]),) * critic_turns + (Turn("generator", losses[1]),)
     return Method(architecture=partial(Adversaries, maps=maps), turns=turns, push=push)
 
 
@@ -171,5 +171,5 @@ def wgan(
             for weight in net.critic.parameters():
                 weight.clamp_(-clip, clip)
 
-    turns = (("critic", critic),) * critic_turns + (("generator", generator),)
+    turns = (Turn("critic", critic),) * critic_turns + (Turn("generator", generator),)
     return Method(architecture=partial(Adversaries, maps=maps), turns=turns, push=push, constrain=clipped)

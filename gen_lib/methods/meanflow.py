@@ -8,7 +8,7 @@ from torch.func import jvp
 
 from .. import check
 from ..couplings import independent
-from ..method import Coupling, Method
+from ..method import Coupling, Method, Turn
 from ..nets import Field
 from ..paths import Draw, line, two_times, uniform
 from ..samplers import heun, jump
@@ -193,4 +193,6 @@ def meanflow(
         t, r = two_times(x, time, same, ordered=True)
         return robust(identity(net, z, x, t, r).square().sum(-1), p)
 
-    return Method(architecture=average_velocity_field, turns=(("", loss),), push=push, encode=encode, coupling=coupling)
+    return Method(
+        architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling
+    )

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import check, likelihoods
 from ..likelihoods import Maker
-from ..method import Method
+from ..method import Method, Turn
 from ..nets import Autoencoder, Maps, checked, plain
 from ..shapes import Codes, PerSample, Points
 from .autoencoder import push
@@ -162,4 +162,4 @@ def vae(
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members), maps=maps)
 
-    return Method(architecture=architecture, turns=(("", loss),), push=push, encode=encode)
+    return Method(architecture=architecture, turns=(Turn("", loss),), push=push, encode=encode)

@@ -29,8 +29,8 @@ BEGUN = """() => {
     else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
-# What waits until it comes into view or is unfolded waits no longer, fonts are there, and after two frames whatever follows the size
-# or the theme has followed it.
+# What waits until it comes into view or is unfolded waits no longer, fonts are there, and after two frames whatever
+# follows the size or the theme has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";

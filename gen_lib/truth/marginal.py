@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from .. import check, draws
 from ..data import GaussianMixture
+from ..data.mixtures import exact
 from ..samplers import Time, clock
 from ..shapes import PerSample, Points
 
@@ -45,7 +46,7 @@ def axes(mixture: GaussianMixture, like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _components(mixture: GaussianMixture, x_t: Points, t: Time) -> _Components:
-    x = check.points("x_t", x_t, mixture.dim).double()
+    x = check.points("x_t", x_t, exact("mixture", mixture).dim).double()
     time = clock(t, x)[..., None]  # (*members, n, 1, 1)
     means, (values, vectors) = mixture.means.to(x), axes(mixture, x)
     variance = (1 - time).square() + time.square() * values
@@ -200,6 +201,7 @@ def irreducible_loss(mixture: GaussianMixture, samples: int = 100_000, generator
         3.141593
     """
     samples = check.whole("samples", samples, least=2)
+    mixture = exact("mixture", mixture).moved(-mixture.mean)  # it does not matter where the data are
     if len(mixture.weights) == 1:
         values, _ = axes(mixture, mixture.means)
         return Estimate(math.pi / 2 * values.sqrt().sum().item(), 0.0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -51,6 +52,28 @@ class Streams:
         self.stock[draw] = block, used + count
         return block[:, used : used + count].reshape(shape)
 
+    def state(self) -> dict[str, Any]:
+        """Where every stream is: tensors and whole numbers, for :meth:`load`."""
+        stock = {draw.__name__: {"block": block, "used": used} for draw, (block, used) in self.stock.items()}
+        return {"generators": torch.stack([g.get_state() for g in self.generators]), "stock": stock}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state that streams of as many members have left."""
+        for generator, where in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(where.cpu().clone())  # with a view of several states torch crashes
+        self.stock = {
+            getattr(torch, name): (kept["block"].to(self.device), kept["used"]) for name, kept in state["stock"].items()
+        }
+
+    @contextmanager
+    def drawn(self) -> Iterator[None]:
+        """Within this context each member draws from its own stream."""
+        token = _active.set(self)
+        try:
+            yield
+        finally:
+            _active.reset(token)
+
 
 _active: ContextVar[Streams | None] = ContextVar("streams", default=None)
 
@@ -75,11 +98,30 @@ def streams(members: Shape, seed: int, device: torch.device | str = "cpu", share
         >>> torch.equal(together[2], alone)
         True
     """
-    token = _active.set(Streams(members, seed, device, shared))
-    try:
+    with Streams(members, seed, device, shared).drawn():
         yield
-    finally:
-        _active.reset(token)
+
+
+@contextmanager
+def aside(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Within this context draws of any shape come from one stream of their own, whatever streams are around it.
+
+    Args:
+        seed: of that stream
+        device: where the numbers are made
+
+    Example:
+        >>> with streams((), seed=0):
+        ...     first = normal((1,))
+        ...     with aside(seed=1):
+        ...         other = normal((3,))
+        ...     second = normal((1,))
+        >>> with streams((), seed=0):
+        ...     torch.equal(normal((2,)), torch.cat([first, second]))
+        True
+    """
+    with streams((), seed, device):
+        yield
 
 
 def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | None) -> Tensor:

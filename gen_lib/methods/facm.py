@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import cosine_similarity
 
 from .. import check, draws
@@ -187,16 +187,16 @@ def facm(
     def architecture(dim: int, latent: int, hidden: Sizes, members: Sizes) -> Field:
         return Field(dim, latent, hidden, members, times=conditioning.times)
 
-    def push(net: Field, z: Points, steps: int = 1) -> States:
+    def push(net: Callable[..., Tensor], z: Points, steps: int = 1, generator: Generator | None = None) -> States:
         """Jump to the end, z + F(z, 0, 1); each further step goes back to a time with fresh noise and jumps again."""
         states = [z]
         for t, following in pairwise(times(steps)):
             end = states[-1] + (1 - t) * conditioning.shortcut(net, states[-1], clock(t, z))
-            fresh = draws.normal(tuple(z.shape), like=z) if following < 1 else 0.0
+            fresh = draws.normal(tuple(z.shape), generator, like=z) if following < 1 else 0.0
             states.append(following * end + (1 - following) * fresh)
         return states
 
-    def encode(net: Field, x: Points, steps: int = 50) -> Points:
+    def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
         """Follow the velocity backwards, from data to noise."""
         return heun(lambda x_t, t: conditioning.velocity(net, x_t, t), x, steps, start=1.0, end=0.0)[-1]
 

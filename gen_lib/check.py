@@ -104,8 +104,7 @@ def points(name: str, value: object, dim: int | None = None) -> Tensor:
 
     Raises:
         TypeError: not a tensor
-        ValueError: another shape, no points, another type (:func:`precision`), another dimension than ``dim``, NaN or infinite
-            entries
+        ValueError: another shape, no points, another type (:func:`precision`) or dimension, NaN or infinite entries
 
     Example:
         >>> points("x", torch.zeros(5))

@@ -74,8 +74,9 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
 
 
 def _assignment(cost: Tensor) -> Tensor:
-    """The column of each row in the permutation of least total cost."""
+    """The column of each row in the permutation of least total cost, whatever its unit: the solver has a threshold."""
     import ot  # here, since it takes longer to import than torch
 
     one = np.ones(len(cost))  # whole numbers, so that the plan is a permutation to the bit
-    return torch.as_tensor(ot.emd(one, one, cost.numpy(), numItermax=10**7)).argmax(-1)
+    relative = (cost / cost.max().clamp_min(1e-300)).numpy()
+    return torch.as_tensor(ot.emd(one, one, relative, numItermax=10**7)).argmax(-1)

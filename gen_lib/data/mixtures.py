@@ -126,9 +126,11 @@ class GaussianMixture:
 
     def cdf(self, x: Points) -> PerSample:
         """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``; refuses other dimensions."""
-        wide = check.points("x", x, self._line().dim).double()
-        standard = (wide - self.means[:, 0].to(wide)) / self.covariances[:, 0, 0].sqrt().to(wide)
-        return (torch.special.ndtr(standard) * self.weights.to(wide)).sum(-1).to(x)
+        return self._below(check.points("x", x, self._line().dim).double()).to(x)
+
+    def _below(self, x: Tensor) -> Tensor:
+        standard = (x - self.means[:, 0].to(x)) / self.covariances[:, 0, 0].sqrt().to(x)
+        return (torch.special.ndtr(standard) * self.weights.to(x)).sum(-1)
 
     def quantile(self, p: Tensor | float) -> Tensor:
         """Inverse of :meth:`cdf` by bisection to the precision of float64.
@@ -157,7 +159,7 @@ class GaussianMixture:
         high = (self.means[:, 0] + spread).max().expand(p.shape).clone()
         for _ in range(70):  # halves an interval of some hundreds 70 times: below the spacing of float64
             middle = (low + high) / 2
-            right = self.cdf(middle.reshape(-1, 1)).reshape(p.shape) < p
+            right = self._below(middle[..., None]) < p
             low, high = torch.where(right, middle, low), torch.where(right, high, middle)
         return ((low + high) / 2)[..., None].to(p)
 
@@ -180,7 +182,9 @@ def exact(name: str, value: object, dim: int | None = None) -> GaussianMixture:
         ValueError: target must be a mixture of dimension 1, got one of dimension 2
     """
     if not isinstance(value, GaussianMixture):
-        raise TypeError(f"{name} must be a GaussianMixture, got {type(value).__name__}: compare with points drawn from it")
+        raise TypeError(
+            f"{name} must be a GaussianMixture, got {type(value).__name__}: compare with points drawn from it"
+        )
     if dim is not None and value.dim != dim:
         raise ValueError(f"{name} must be a mixture of dimension {dim}, got one of dimension {value.dim}")
     return value

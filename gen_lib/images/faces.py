@@ -110,7 +110,8 @@ def draw(factors: Tensor, size: int = 32, progress: bool = True) -> Tensor:
     if factors.ndim != 2 or factors.min() < 0 or factors.max() > 1:
         got = f"{tuple(factors.shape)} from {factors.min():g} to {factors.max():g}"
         raise ValueError(f"factors must have shape (n, {len(FACTORS)}) and lie from 0 to 1, got {got}")
-    if check.whole("size", size, least=8) > 256:
+    size = check.whole("size", size, least=8)
+    if size > 256:
         raise ValueError(f"size must be at most 256, got {size}")
     at_once = max(1, 2**17 // size**2)  # what fits into the processor's cache
     drawn = factors.new_empty(len(factors), 3 * size * size)
@@ -143,7 +144,8 @@ def faces(n: int = 5000, size: int = 32, progress: bool = True) -> ImageSet:
         >>> few.train.shape, few.test.shape, few.train_labels.shape
         (torch.Size([8, 3072]), torch.Size([2, 3072]), torch.Size([8, 20]))
     """
-    table = factors(torch.arange(check.whole("n", n, least=1)))
+    n = check.whole("n", n, least=1)
+    table = factors(torch.arange(n))
     out = torch.tensor([held_out(i) for i in range(n)])
     train, test = table[~out], table[out]
     drawn = draw(train, size, progress)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.special import ndtr
 
-from .. import check, draws
+from .. import check
 from ..couplings import optimal
 from ..data import Distribution, GaussianMixture
 from ..data.mixtures import exact

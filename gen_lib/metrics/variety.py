@@ -91,8 +91,8 @@ def linear_probe(
 def _r2(fit: Tensor, known: Tensor, new: Tensor, wanted: Tensor, ridges: Sequence[float]) -> Tensor:
     """R^2 of each ridge, shape ``(ridges, *members, k)``, solved in whichever of codes and points there are fewer."""
     like, (fit, known, new, wanted) = fit, (t.detach().double() for t in (fit, known, new, wanted))
-    origin = fit[..., :1, :]  # from here, so that a latent that is constant becomes 0 to the bit
-    fit, new = fit - origin, new - origin
+    # measured from the first of them: a latent that is constant becomes 0 to the bit, wherever it is
+    fit, new, known, wanted = fit - fit[..., :1, :], new - fit[..., :1, :], known - known[:1], wanted - known[:1]
     scale = fit.std(-2, keepdim=True)
     scale = scale.clamp_min(1e-6 * scale.amax(-1, keepdim=True)).clamp_min(1e-300)
     middle, centre = fit.mean(-2, keepdim=True), known.mean(0)

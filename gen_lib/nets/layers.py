@@ -131,7 +131,8 @@ def _columns(inputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
 
     Those without members are given to all members of the others.
     """
-    weight: Tensor = layer.weight
+    assert isinstance(layer, Linear)
+    weight = layer.weight
     *members, features, _ = weight.shape
     shapes, types = [tuple(x.shape) for x in inputs], {x.dtype for x in inputs}
     lead = max((shape[:-2] for shape in shapes), key=len)

@@ -35,7 +35,7 @@ class _Components(NamedTuple):
 
     log_joint: Tensor  # log pi_k N(x_t; t m_k, V_k), shape (*members, n, k)
     score: Tensor  # gradient of its log-density, (*members, n, k, d)
-    velocity: Tensor  # E[v | x_t, k], (*members, n, k, d)
+    velocity: Tensor  # E[v | x_t, k] minus the mean of the data, (*members, n, k, d)
     variance: Tensor  # trace of Var[v | x_t, k], (*members, n, k)
 
 
@@ -56,7 +56,7 @@ def _components(mixture: GaussianMixture, x_t: Points, t: Time) -> _Components:
     return _Components(
         log_joint=mixture.weights.log().to(x) + log_normal,
         score=-(vectors @ (offset / variance)[..., None])[..., 0],
-        velocity=means + (vectors @ (slope * offset)[..., None])[..., 0],
+        velocity=means - mixture.mean.to(x) + (vectors @ (slope * offset)[..., None])[..., 0],
         variance=(values / variance).sum(-1),
     )
 
@@ -142,7 +142,7 @@ def velocity(mixture: GaussianMixture, x_t: Points, t: Time) -> Points:
         tensor([[-0.8000]])
     """
     seen = _components(mixture, x_t, t)
-    return (seen.log_joint.softmax(-1)[..., None] * seen.velocity).sum(-2).to(x_t)
+    return (mixture.mean.to(seen.velocity) + (seen.log_joint.softmax(-1)[..., None] * seen.velocity).sum(-2)).to(x_t)
 
 
 def velocity_variance(mixture: GaussianMixture, x_t: Points, t: Time) -> PerSample:

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from gen_lib import METHODS, data, methods, metrics, samplers, truth
 from gen_lib.compare import compare
 from gen_lib.figures import choices, explore, live, page
+from gen_lib.figures.live.latent_explorer import _square
 from gen_lib.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 from gen_lib.methods.facm import BY_TARGET_TIME, consistency_error, cosine, one, one_minus_root
 from gen_lib.methods.meanflow import robust
@@ -86,7 +87,7 @@ def latent_explorer():
 
     yield {}, words, numbers([code[0] for code in codes])
     yield {"from digit": "5", "to digit": "2", "way": "0.35"}, words, numbers([c[5].lerp(c[2], 0.35) for c in codes])
-    ends = torch.tensor([[*live.latents._square(code).values()] for code in codes], dtype=torch.float64)
+    ends = torch.tensor([[*_square(code).values()] for code in codes], dtype=torch.float64)
     stops = torch.tensor([[30, 80], [75, 55]]).double() / 120  # of the sliders
     places = ends[..., 0].lerp(ends[..., 1], stops).mul(100).round() / 100
     sliders = [f"{kind} z{k}" for kind in nets for k in (1, 2)]

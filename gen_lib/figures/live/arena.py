@@ -96,6 +96,8 @@ def arena(
         "games": [{"name": name, **_spec(game, mixture, samples)} for name, game in kept.items()],
         "modes": mixture.means.tolist(),
         "side": fields.shape[3],
+        "sides": SIDES,
+        "strength": STRENGTH,
     }
     show("arena", spec, figure, alt)
 

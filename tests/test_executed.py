@@ -94,4 +94,4 @@ def test_the_scoreboard_of_the_book_asks_for_a_cell_that_is_there():
     assert "nbval-check-output" not in tags(tagged[0])  # it shows times
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]
     assert "executed" in config["local_extensions"]
-    assert "scoreboard" in config["config"]["extensions"]
+    assert "executed" in config["config"]["extensions"]

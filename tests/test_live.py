@@ -61,8 +61,8 @@ LINE = data.mixture_1d()
         ({"fields": {"exact": METHODS["fm"].build(dim=1)}}, 'the name "exact"'),
         ({"fields": {"two": METHODS["meanflow"].build(dim=1)}}, "'two' has 2 time.s. in dimension 1"),
         ({"fields": {"plane": METHODS["fm"].build(dim=2)}}, "'plane' has 1 time.s. in dimension 2"),
-        ({"mixture": data.GaussianMixture(LINE.weights, LINE.means + 0.1, LINE.covariances)}, "heaps at quarters"),
-        ({"mixture": data.GaussianMixture(LINE.weights, 3 * LINE.means, LINE.covariances)}, "heaps at quarters"),
+        ({"mixture": data.GaussianMixture(LINE.weights, LINE.means + 0.1, LINE.covariances)}, "modes at quarters"),
+        ({"mixture": data.GaussianMixture(LINE.weights, 3 * LINE.means, LINE.covariances)}, "modes at quarters"),
         (
             {"mixture": data.GaussianMixture(torch.tensor([1.0, 2.0]) / 3, LINE.means, LINE.covariances)},
             "shares in twentieths",

@@ -27,7 +27,7 @@ class Arena extends Figure {
     const plot = new Plot(place, {
       x: [x - half, x + half], y: [y - half, y + half], xTicks: ticks(x), yTicks: ticks(y),
       xLabel: "first coordinate", yLabel: "second coordinate", ratio: 0.99,
-      label: "Samples over the modes, and what the critic says of every place",
+      label: "Samples over the modes, and what the critic says of every point",
     });
     this.append(make("p", { textContent: `Orange circles: modes, full if covered. Red: ${decoded[0].few} of the samples. `
       + "Purple: there the critic takes a point for a datum; grey: for a sample; the stronger the colour, the surer it is." }));

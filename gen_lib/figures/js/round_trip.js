@@ -18,8 +18,8 @@ class RoundTrip extends Figure {
     ]);
     const ways = new Plot(this, {
       x: [-0.05, 1.05], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach), ratio: 0.55,
-      xLabel: "time t: codes at 0, data at 1", yLabel: "place",
-      label: "The ways there and back",
+      xLabel: "time t: codes at 0, data at 1", yLabel: "position",
+      label: "The paths there and back",
     });
     swatches(this, [
       ["error of the round trip", ROLES.output], ["error of the code", ROLES.encode], ["density of the data", ROLES.data],

@@ -16,7 +16,7 @@ class Ruler extends Figure {
     };
     const now = slider("now, t", times, 0, "t");
     const wanted = slider("destination, r", times, 20, "r");
-    const start = slider("place x", places, Math.round(20 * (place - reach[0])), "x");
+    const start = slider("position x", places, Math.round(20 * (place - reach[0])), "x");
     slider("jumps n", Array.from({ length: most }, (_, k) => String(k + 1)), jumps - 1, "jumps");
     this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
     swatches(this, [
@@ -26,7 +26,7 @@ class Ruler extends Figure {
     ]);
     const plot = new Plot(this, {
       x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach),
-      xLabel: "time t", yLabel: "place x",
+      xLabel: "time t", yLabel: "position x",
       label: "The path of the flow and the jumps, over time",
     });
     const say = voice(this);

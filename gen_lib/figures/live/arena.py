@@ -1,4 +1,4 @@
-"""A game of two players over training: samples, and what the critic says of every place."""
+"""A game of two players over training: samples, and what the critic says of every point."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

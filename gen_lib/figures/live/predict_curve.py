@@ -42,7 +42,7 @@ def predict_curve(
     """
     x = x.detach().double().flatten()
     if len(x) < 2 or not x.isfinite().all() or not (x.diff() > 0).all():
-        raise ValueError(f"x must be at least two finite places in rising order, got {x.tolist()[:5]}")
+        raise ValueError(f"x must be at least two finite positions in rising order, got {x.tolist()[:5]}")
     for end in between:
         check.number("between", end)
     if len(between) != 2 or not between[0] < between[1]:

@@ -52,7 +52,7 @@ def round_trip(
     ways.plot(clock[::-1], [state[at, 0] for state in there], color=plots.COLORS["encode"], lw=3, label="encode")
     ways.plot(clock, [state[at, 0] for state in back], color=plots.COLORS["decode"], label="decode")
     ways.plot([1, 0], [start, exact[at, 0]], "k--", lw=1, label="exact")
-    ways.set(xlabel="time t", ylabel="place", ylim=reach)
+    ways.set(xlabel="time t", ylabel="position", ylim=reach)
     ways.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, handlelength=1, columnspacing=0.8)
     strip.plot(places, (there[-1] - exact).abs(), color=plots.COLORS["encode"], label="code")
     strip.plot(places, (back[-1] - places).abs(), color=plots.COLORS["output"], label="round trip")

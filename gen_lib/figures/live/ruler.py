@@ -52,6 +52,6 @@ def ruler(
         ways = [state.item() for state in jumps_of(field, x, count)]
         axes.plot(samplers.times(count), ways, look, color=plots.COLORS["output"], label=name)
     axes.plot(1, paths[0, -1], "ko", fillstyle="none", ms=9, clip_on=False)
-    axes.set(xlabel="time t", ylabel="place x", ylim=reach)
+    axes.set(xlabel="time t", ylabel="position x", ylim=reach)
     axes.legend(loc="lower left", ncols=3)
     show("ruler", spec, figure, alt)

@@ -65,7 +65,7 @@ LINE = data.mixture_1d()
         ({"mixture": data.GaussianMixture(LINE.weights, 3 * LINE.means, LINE.covariances)}, "modes at quarters"),
         (
             {"mixture": data.GaussianMixture(torch.tensor([1.0, 2.0]) / 3, LINE.means, LINE.covariances)},
-            "shares in twentieths",
+            "weights in twentieths",
         ),
         ({"particles": 0}, "particles must be a whole number of at least 1"),
     ],

@@ -75,7 +75,7 @@ class Streams:
             _active.reset(token)
 
 
-_active: ContextVar[Streams | None] = ContextVar("streams", default=None)
+_active: ContextVar[Streams | Generator | None] = ContextVar("streams", default=None)
 
 
 @contextmanager
@@ -103,32 +103,31 @@ def streams(members: Shape, seed: int, device: torch.device | str = "cpu", share
 
 
 @contextmanager
-def aside(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Within this context draws of any shape come from one stream of their own, whatever streams are around it.
+def drawing(generator: Generator | None) -> Iterator[None]:
+    """Within this context draws of any shape come from the generator; streams around it stay where they are.
 
     Args:
-        seed: of that stream
-        device: where the numbers are made
+        generator: where the numbers come from; without one nothing changes
 
     Example:
-        >>> with streams((), seed=0):
-        ...     first = normal((1,))
-        ...     with aside(seed=1):
-        ...         other = normal((3,))
-        ...     second = normal((1,))
-        >>> with streams((), seed=0):
-        ...     torch.equal(normal((2,)), torch.cat([first, second]))
+        >>> with drawing(torch.Generator().manual_seed(0)):
+        ...     one = normal((2,))
+        >>> torch.equal(one, torch.randn(2, generator=torch.Generator().manual_seed(0)))
         True
     """
-    with streams((), seed, device):
+    token = _active.set(generator or _active.get())
+    try:
         yield
+    finally:
+        _active.reset(token)
 
 
 def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | None) -> Tensor:
     current = _active.get()
-    if generator is None and current is not None:
+    if generator is None and isinstance(current, Streams):
         drawn = current.take(draw, shape)
     else:
+        generator = current if generator is None and isinstance(current, Generator) else generator
         device = generator.device if generator is not None else like.device if like is not None else None
         drawn = draw(shape, generator=generator, device=device)
     return drawn if like is None else drawn.to(like)

@@ -35,7 +35,8 @@ class Linear(nn.Module):
         Raises:
             ValueError: another number of features, other members, another precision
         """
-        return self.columns(_columns([x], self)).mT
+        _check([x], self)
+        return self.columns(x.mT).mT
 
     def columns(self, h: Tensor) -> Tensor:
         """The same with one column per point, ``(*members, in, n)`` to ``(*members, out, n)``.
@@ -131,20 +132,25 @@ def _columns(inputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
 
     Those without members are given to all members of the others.
     """
+    _check(inputs, layer)
+    lead = max((x.shape[:-2] for x in inputs), key=len)
+    return torch.cat([(x if x.ndim == len(lead) + 2 else x.expand(*lead, -1, -1)).mT for x in inputs], -2)
+
+
+def _check(inputs: Sequence[Tensor], layer: nn.Module) -> None:
+    """Refuse what the layer cannot take."""
     assert isinstance(layer, Linear)
-    weight = layer.weight
-    *members, features, _ = weight.shape
+    *members, features, _ = layer.weight.shape
     shapes, types = [tuple(x.shape) for x in inputs], {x.dtype for x in inputs}
     lead = max((shape[:-2] for shape in shapes), key=len)
-    if any(shape[:-2] not in (lead, ()) or shape[-2] != shapes[0][-2] for shape in shapes):
+    if any(len(shape) < 2 or shape[:-2] not in (lead, ()) or shape[-2] != shapes[0][-2] for shape in shapes):
         raise ValueError(f"inputs must have the same members and points, got shapes {shapes}")
     if sum(shape[-1] for shape in shapes) != features:
         raise ValueError(f"inputs must have {features} features, all together, got shapes {shapes}")
     if any(a != b and 1 not in (a, b) for a, b in zip(lead[::-1], members[::-1], strict=False)):
         raise ValueError(f"inputs must have no members or those of the net, {tuple(members)}, got shapes {shapes}")
-    if types != {weight.dtype} and not torch.is_autocast_enabled(weight.device.type):
-        raise ValueError(f"inputs must be in the precision of the net, {weight.dtype}, got {types}")
-    return torch.cat([(x if len(x.shape[:-2]) == len(lead) else x.expand(*lead, -1, -1)).mT for x in inputs], -2)
+    if types != {layer.weight.dtype} and not torch.is_autocast_enabled(layer.weight.device.type):
+        raise ValueError(f"inputs must be in the precision of the net, {layer.weight.dtype}, got {types}")
 
 
 def leaky() -> nn.Module:

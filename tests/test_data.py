@@ -200,6 +200,13 @@ def test_a_covariance_rounded_in_float32_is_made_symmetric():
     assert mixture.covariances[0, 0, 1] == pytest.approx(0.3 + 1.5e-8, abs=1e-12)
 
 
+def test_weights_that_add_up_only_nearly_move_no_mean():
+    weights, far = torch.tensor([0.5, 0.5 + 5e-7], dtype=torch.float64), 1e9
+    mixture = GaussianMixture(weights, torch.tensor([[far - 1], [far + 1]], dtype=torch.float64), torch.ones(2, 1, 1))
+    assert mixture.mean.item() == pytest.approx(far, abs=1e-5)
+    assert mixture.covariance.item() == pytest.approx(2, rel=1e-6)
+
+
 def test_an_error_about_many_numbers_is_short():
     with pytest.raises(ValueError, match="weights must be positive") as caught:
         GaussianMixture(torch.ones(9999), torch.zeros(9999, 1), torch.ones(9999, 1, 1))

@@ -1,6 +1,7 @@
 """Random bad calls: each is refused before work starts, by an error that names the argument and the value."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -104,6 +105,29 @@ def test_random_bad_calls_are_refused_by_name(argument):
 
     refused()
     assert all(torch.equal(a, b) for a, b in zip(before, NET.parameters(), strict=True))
+
+
+def refusal(argument, value):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        CALLS[argument][1](value)
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", CALLS)
+@pytest.mark.parametrize("value", [[0.5] * 80_000, "long" * 80_000], ids=["list", "text"])
+def test_a_long_value_is_refused_in_few_words(argument, value):
+    assert len(refusal(argument, value)) < 500
+
+
+WHOLE = [name for name, (values, _) in CALLS.items() if values in (not_whole, not_natural)]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", WHOLE)
+def test_a_number_too_large_for_torch_is_refused_by_name(argument):
+    said = refusal(argument, 2**64)
+    assert re.match(rf"{argument} must be a whole number from [01] to {2**63 - 1}, got {2**64}", said)
 
 
 def test_there_are_enough_of_them():

@@ -87,7 +87,7 @@ def _in_the_plane(ax: Axes, samples: Tensor, data: Tensor, target: object, box: 
 
 
 def free(path: str | Path, overwrite: bool = False) -> Path:
-    """Where a GIF may go: worth asking before a comparison that takes minutes.
+    """Where a GIF may go: worth asking before a comparison that takes minutes, so it tries to write there.
 
     Args:
         path: ends in ``.gif``, in a folder that exists
@@ -99,7 +99,8 @@ def free(path: str | Path, overwrite: bool = False) -> Path:
     Raises:
         ValueError: another ending
         FileNotFoundError: no such folder
-        FileExistsError: something stands there
+        FileExistsError: something stands there that may not be replaced
+        OSError: nothing can be written there
 
     Example:
         >>> free("comparison.png")
@@ -113,7 +114,20 @@ def free(path: str | Path, overwrite: bool = False) -> Path:
         raise FileNotFoundError(f"path must lie in a folder that exists, got {path}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"path must be new, {path} exists: choose another name, or overwrite=True")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"path must be that of a file, {path} is none")
+    half = _half(path)
+    try:
+        half.touch()
+    except OSError as error:
+        raise type(error)(f"path must be writable, {path} is not: {error.strerror}") from error
+    half.unlink()
     return path
+
+
+def _half(path: Path) -> Path:
+    """Where it is until it is whole; the name is not longer than that of the GIF, which may be as long as it can be."""
+    return path.with_name(f".{path.stem[:50]}-{os.getpid()}.gif")
 
 
 def animate(
@@ -146,6 +160,7 @@ def animate(
         ValueError: nothing to draw, comparisons that do not fit together, an argument out of range
         FileNotFoundError: the folder does not exist
         FileExistsError: the file exists, and it was not said that it may be replaced
+        OSError: nothing can be written there
     """
     rows = [comparisons] if isinstance(comparisons, Comparison) else list(comparisons)
     kinds = {(row.epochs, tuple(row.runs)) for row in rows}
@@ -160,7 +175,7 @@ def animate(
     figure = Figure((columns * size[0], len(rows) * size[1] + 0.3), dpi=dpi, layout="constrained")
     axes = figure.subplots(len(rows), columns, squeeze=False)
     drawn: list[Artist] = []
-    half = path.with_name(f".{path.stem}-{os.getpid()}.gif")
+    half = _half(path)
     try:
         writer = PillowWriter(fps)
         writer.setup(figure, half, dpi)

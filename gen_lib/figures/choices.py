@@ -9,11 +9,12 @@ from typing import Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
+from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .page import element, png
+from .page import Bundle, element, png
 
 Value = str | bool | int | float
 VIEW = {"version_major": 2, "version_minor": 0}  # of the protocol of widgets
@@ -31,7 +32,8 @@ def explore(
     """Show ``draw(**values)`` with a control for each choice: a slider for numbers, a menu for names.
 
     One output carries three forms. With a kernel the controls call ``draw``. In a page without one they change between
-    pictures of all combinations, which are made now. In print stands the first picture.
+    pictures of all combinations, which are made now. In print stands the first picture. A notebook that runs by itself,
+    as in papermill, has no use for the first form, and when it is exported to HTML the second is shown.
 
     Args:
         draw: makes a figure of ``matplotlib.pyplot``, or returns one; called with one value of each choice. Other
@@ -74,13 +76,21 @@ def explore(
         "frames": ["" if frame is shown else base64.b64encode(frame).decode() for frame in frames],  # it stands there
         "order": order,
     }
-    bundle = {
+    forms: dict[str, Any] = {
         "image/png": base64.b64encode(shown).decode(),
         "text/html": element("explore", spec, shown, alt),
         "text/plain": alt,
-        "application/vnd.jupyter.widget-view+json": {**VIEW, "model_id": _panel(draw, values, first, between).model_id},
     }
-    display(bundle, raw=True)
+    if _attended():
+        panel = _panel(draw, values, first, between)
+        forms["application/vnd.jupyter.widget-view+json"] = {**VIEW, "model_id": panel.model_id}
+    display(Bundle(forms), raw=True)
+
+
+def _attended() -> bool:
+    """Whether somebody may move a control: there is a kernel, and not a program that runs it and takes no input."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and getattr(kernel, "_allow_stdin", True)
 
 
 def text(value: Value) -> str:

@@ -25,6 +25,7 @@ TARGET_NAMES = (
 MOST = 2**63 - 1
 
 _short = Repr()
+_short.maxdict = 6
 _short.maxstring = _short.maxother = 200
 _short.maxlong = 60
 
@@ -37,8 +38,9 @@ def brief(value: object) -> str:
         '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...] of length 80000'
     """
     text = _short.repr(value)
-    many = isinstance(value, list | tuple | dict | set | frozenset) and len(value) > 6
-    return f"{text} of length {len(value)}" if many else text
+    if isinstance(value, list | tuple | dict | set | frozenset) and len(value) > 6:
+        return f"{text} of length {len(value)}"
+    return text
 
 
 def whole(name: str, value: object, least: int) -> int:
@@ -54,7 +56,7 @@ def whole(name: str, value: object, least: int) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {brief(value)}")
-    if value > MOST:
+    if int(value) > MOST:
         raise ValueError(f"{name} must be a whole number from {least} to {MOST}, got {brief(value)}")
     return int(value)
 

@@ -11,7 +11,7 @@ PLAIN = {"✓": "ok", "✗": "FALSE", "±": "+-", "×": "x", "−": "-", "–": 
 def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    text = error.object[error.start : error.end].translate(str.maketrans(PLAIN))
+    text = "".join(PLAIN.get(character, character) for character in error.object[error.start : error.end])
     return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 

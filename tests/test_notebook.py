@@ -251,7 +251,7 @@ def test_results_reach_a_terminal_that_lacks_characters(monkeypatch, encoding, m
     claim("price σ²", 1.0, below=2)
     claim("price", 1.0, below=0)
     show("W1", torch.tensor([1.0, 2.0]))
-    print("한글 σ ⚠")  # a cell of a script
+    print("한글 σ ⚠", flush=True)  # a cell of a script
     lines = terminal.buffer.getvalue().decode(encoding).splitlines()
     holds, fails, between = marks.split()
     assert [line.split()[0] for line in lines[:2]] == [holds, fails]

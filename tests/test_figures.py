@@ -70,7 +70,7 @@ def test_one_output_has_three_forms_that_start_alike(shown):
 def test_controls_without_anybody_are_not_made(monkeypatch, capsys, shell, live):
     bundles = []
     monkeypatch.setattr("gen_lib.figures.choices.get_ipython", lambda: shell)
-    monkeypatch.setattr("gen_lib.figures.choices.display", lambda bundle, **_: bundles.append(bundle))
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda shown, raw=False: raw and bundles.append(shown))
     explore(line, alt="A line.", slope=[1, 2, 4])
     assert (WIDGET in bundles[0]) is live
     assert str(bundles[0]) == "A line."

@@ -14,6 +14,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..slips import brief
 from .page import Bundle, element, png
 
 Value = str | bool | int | float
@@ -107,18 +108,18 @@ def _values(name: str, given: Sequence[Value]) -> list[Value]:
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
     names = [v for v in values if isinstance(v, str | bool)]
     if values not in (numbers, names):
-        raise TypeError(f"{name} must be all finite numbers or all names, got {values!r}")
+        raise TypeError(f"{name} must be all finite numbers or all names, got {brief(values)}")
     if numbers and any(b <= a for a, b in itertools.pairwise(numbers)):
-        raise ValueError(f"{name} must rise, got {values!r}")
+        raise ValueError(f"{name} must rise, got {brief(values)}")
     if len({*map(text, values)}) < len(values):
-        raise ValueError(f"{name} must have values that read differently, got {values!r}")
+        raise ValueError(f"{name} must have values that read differently, got {brief(values)}")
     return values
 
 
 def _first(values: dict[str, list[Value]], start: Mapping[str, Value]) -> dict[str, Value]:
     for name, value in start.items():
         if name not in values or value not in values[name]:
-            raise ValueError(f"start must name values of the choices, {values}, got {name}={value!r}")
+            raise ValueError(f"start must name values of the choices, {brief(values)}, got {name}={brief(value)}")
     return {name: start.get(name, v[0]) for name, v in values.items()}
 
 
@@ -155,7 +156,7 @@ def _drawn(draw: Callable[..., Any], chosen: Mapping[str, Value]) -> Figure:
     figure = draw(**chosen)
     made = [plt.figure(number) for number in plt.get_fignums() if number not in before]
     if not (made or isinstance(figure, Figure)):
-        raise ValueError(f"draw must make a figure of matplotlib.pyplot or return one, got {figure!r}")
+        raise ValueError(f"draw must make a figure of matplotlib.pyplot or return one, got {brief(figure)}")
     figure = figure if isinstance(figure, Figure) else made[-1]
     for other in made:
         if other is not figure:

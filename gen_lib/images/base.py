@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import check
-from ..slips import known
+from ..slips import brief, known
 
 # Pillow knows more, but some of it starts other programs, as EPS does.
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -87,7 +87,9 @@ def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> s
     if target_labels is None:
         return None
     if isinstance(target_labels, str) or not isinstance(target_labels, Sequence) or not target_labels:
-        raise ValueError(f"target_labels must be a tuple of names or numbers, such as (3, 7), got {target_labels!r}")
+        raise ValueError(
+            f"target_labels must be a tuple of names or numbers, such as (3, 7), got {brief(target_labels)}"
+        )
     number = {name: k for k, name in enumerate(names)}
     wanted = set()
     for label in target_labels:
@@ -108,7 +110,7 @@ def shaped(size: int, channels: int, n: int | None) -> None:
     """
     check.whole("size", size, least=1)
     if channels not in (1, 3) or isinstance(channels, bool):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {brief(channels)}")
     if n is not None:
         check.whole("n", n, least=1)
 

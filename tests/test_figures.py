@@ -12,7 +12,7 @@ import pytest
 from figure_parts import Parts
 from PIL import Image
 
-from gen_lib import plots
+from gen_lib import plots, terminal
 from gen_lib.figures import explore, page
 from gen_lib.figures.choices import _control, _panel
 from gen_lib.figures.page import element, library, lighter, script
@@ -34,7 +34,7 @@ def line(slope=1.0, color="red"):
 def shown(monkeypatch):
     """What explore shows in a notebook that somebody works with: a list of bundles."""
     bundles = []
-    monkeypatch.setattr("gen_lib.figures.choices._attended", lambda: True)
+    monkeypatch.setattr(terminal, "kernel", lambda: SimpleNamespace(_allow_stdin=True))
     monkeypatch.setattr(
         "gen_lib.figures.choices.display", lambda bundle, raw=False: bundles.append(bundle) if raw else None
     )
@@ -58,18 +58,13 @@ def test_one_output_has_three_forms_that_start_alike(shown):
 
 
 @pytest.mark.parametrize(
-    ("shell", "live"),
-    [
-        (None, False),
-        (SimpleNamespace(), False),
-        (SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=False)), False),
-        (SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True)), True),
-    ],
-    ids=["script", "terminal", "papermill", "Jupyter"],
+    ("kernel", "live"),
+    [(None, False), (SimpleNamespace(_allow_stdin=False), False), (SimpleNamespace(_allow_stdin=True), True)],
+    ids=["script", "papermill", "Jupyter"],
 )
-def test_controls_without_anybody_are_not_made(monkeypatch, capsys, shell, live):
+def test_controls_without_anybody_are_not_made(monkeypatch, capsys, kernel, live):
     bundles = []
-    monkeypatch.setattr("gen_lib.figures.choices.get_ipython", lambda: shell)
+    monkeypatch.setattr(terminal, "kernel", lambda: kernel)
     monkeypatch.setattr("gen_lib.figures.choices.display", lambda shown, raw=False: raw and bundles.append(shown))
     explore(line, alt="A line.", slope=[1, 2, 4])
     assert (WIDGET in bundles[0]) is live

@@ -1,4 +1,3 @@
-import io
 import json
 import math
 import os
@@ -14,7 +13,7 @@ import torch
 from papermill.translators import translate_parameters
 
 from gen_lib import notebook
-from gen_lib.notebook import ClaimError, ParameterError, checked, claim, read_parameters, show
+from gen_lib.notebook import ClaimError, ParameterError, checked, claim, read_parameters
 
 ROOT = Path(__file__).parents[1]
 CELL = 'seed: int = 0  # of everything\nbeta: float = 1.0  # price\nname: str = "a"  # title\nfast: bool = False'
@@ -239,24 +238,6 @@ def test_an_exported_script_prints_the_same_numbers_again(tmp_path, program):
     torch.manual_seed(3)
     expected = ["An empty figure.", f"{torch.randn(3)} 3", "ok two is less than three: 2 (below 3)"]
     assert [text.splitlines() for text in printed] == [expected]
-
-
-@pytest.mark.parametrize(
-    ("encoding", "marks"),
-    [("ascii", "ok FALSE +-"), ("cp949", "ok FALSE ±"), ("cp1252", "ok FALSE ±"), ("utf-8", "✓ ✗ ±")],
-)
-def test_results_reach_a_terminal_that_lacks_characters(monkeypatch, encoding, marks):
-    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    monkeypatch.setattr(sys, "stdout", terminal)
-    claim("price σ²", 1.0, below=2)
-    claim("price", 1.0, below=0)
-    show("W1", torch.tensor([1.0, 2.0]))
-    print("한글 σ ⚠", flush=True)  # a cell of a script
-    lines = terminal.buffer.getvalue().decode(encoding).splitlines()
-    holds, fails, between = marks.split()
-    assert [line.split()[0] for line in lines[:2]] == [holds, fails]
-    assert f"1.500 {between} 0.707" in lines[2]
-    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(

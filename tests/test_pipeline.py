@@ -158,7 +158,9 @@ print({name: value for name, value in mpl.rcParams.items() if value != mpl.rcPar
 sorted(set(globals()) - set(get_ipython().user_ns_hidden))"""
 DRAWN = """import matplotlib.pyplot as plt
 plt.plot([1, 2]);"""
-MOVING = """from gen_lib.figures import explore
+MOVING = """from gen_lib import METHODS, data, fit
+from gen_lib.figures import explore
+fit(METHODS["fm"], METHODS["fm"].build(dim=1), data.mixture_1d(), steps=2)
 explore(lambda k: plt.figure(figsize=(1, 1)), alt="An empty figure.", k=[1, 2])"""
 
 
@@ -227,11 +229,13 @@ def test_the_second_run_is_one_whatever_the_builder_has_set(builders):
 
 @ONE_WORKER
 def test_a_figure_with_controls_needs_no_kernel_and_no_network_after_export(builders):
+    """And a bar that has run is not kept."""
     for content, _ in builders:
         page, _ = nbconvert.HTMLExporter().from_notebook_node(nbformat.reads(content, 4))
         assert "<gen-lib-explore>" in page
         assert "widget-view" not in page
         assert "widget-state" not in page
+        assert "widgets" not in json.loads(content)["metadata"]
 
 
 @pytest.fixture

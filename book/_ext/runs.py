@@ -27,7 +27,6 @@ LET_THROUGH |= {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "A
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GEN_LIB_THREADS")
 SETTINGS = dict.fromkeys(THREADS, "1") | {
     "GEN_LIB_STRICT": "1",
-    "TQDM_DISABLE": "1",  # a bar that has run is no output to keep
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "LANG": "C.UTF-8",
     "PYTHONUTF8": "1",

@@ -12,9 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Generator, Tensor
-from tqdm.auto import tqdm
 
-from .. import check, plots
+from .. import check, plots, terminal
 from ..data import GaussianMixture
 from .run import Comparison
 
@@ -179,7 +178,7 @@ def animate(
     try:
         writer = PillowWriter(fps)
         writer.setup(figure, half, dpi)
-        for epoch in tqdm(range(1, rows[0].epochs + 1), leave=False, **({} if progress else {"disable": True})):
+        for epoch in terminal.bar(range(1, rows[0].epochs + 1), progress):
             for artist in drawn:
                 artist.remove()
             drawn = [one for row, each in zip(axes, rows, strict=True) for one in draw(row, each, epoch)]

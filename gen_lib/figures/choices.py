@@ -9,11 +9,11 @@ from typing import Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
-from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
+from .. import terminal
 from ..slips import brief
 from .page import Bundle, element, png
 
@@ -82,16 +82,10 @@ def explore(
         "text/html": element("explore", spec, shown, alt),
         "text/plain": alt,
     }
-    if _attended():
+    if terminal.kernel() and not terminal.unattended():
         panel = _panel(draw, values, first, between)
         forms["application/vnd.jupyter.widget-view+json"] = {**VIEW, "model_id": panel.model_id}
     display(Bundle(forms), raw=True)
-
-
-def _attended() -> bool:
-    """Whether somebody may move a control: there is a kernel, and not a program that runs it and takes no input."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    return kernel is not None and getattr(kernel, "_allow_stdin", True)
 
 
 def text(value: Value) -> str:

@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from .. import check
+from .. import check, terminal
 from ..slips import brief, known
 
 # Pillow knows more, but some of it starts other programs, as EPS does.
@@ -171,7 +170,7 @@ def gather(
     rows: dict[bool, list[NDArray[np.uint8]]] = {False: [], True: []}
     labels: dict[bool, list[int]] = {False: [], True: []}
     skipped = []
-    bar = tqdm(items, total=total, unit="image", delay=1, leave=False, **({} if progress else {"disable": True}))
+    bar = terminal.bar(items, progress, total=total, unit="image", delay=1)
     for item in bar:
         try:
             if item.file is None:

@@ -165,7 +165,7 @@ explore(lambda k: plt.figure(figsize=(1, 1)), alt="An empty figure.", k=[1, 2])"
 
 
 def hostile(folder):
-    """What a builder may have set for himself, all of which would change the book or stop it."""
+    """What a builder may have set, all of which would change the book or stop it."""
     home = folder / "home"
     kernel = {"argv": ["false"], "display_name": "another Python", "language": "python"}
     profile = "c.InlineBackend.figure_formats = {'svg'}\nc.InlineBackend.print_figure_kwargs = {'dpi': 9}"

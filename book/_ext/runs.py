@@ -1,7 +1,7 @@
 """Run a notebook with papermill, and an executed one again with nbval, each in a process of its own.
 
 The processes are forked from one that has loaded papermill and nbval, which takes longer than to run a short notebook.
-They have an environment of their own: what a builder has set for himself, in variables or in files of his home folder
+They have an environment of their own: what a builder has set, in variables or in files of the home folder
 (a backend or a matplotlibrc, profiles of IPython, kernels, warnings), must not show in the book.
 """
 

@@ -109,7 +109,7 @@ def shaped(size: int, channels: int, n: int | None) -> None:
     """
     check.whole("size", size, least=1)
     if channels not in (1, 3) or isinstance(channels, bool):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {brief(channels)}")
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
     if n is not None:
         check.whole("n", n, least=1)
 

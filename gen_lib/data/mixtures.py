@@ -1,7 +1,6 @@
 """Mixtures of Gaussians, and what any distribution can do."""
 
 import math
-import reprlib
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -59,13 +58,13 @@ class GaussianMixture:
         if c.shape != (*m.shape, m.shape[1]):
             raise ValueError(f"covariances must have shape (k, d, d) = {(*m.shape, m.shape[1])}, got {tuple(c.shape)}")
         if not (w > 0).all() or not math.isclose(w.sum().item(), 1, abs_tol=1e-6):
-            raise ValueError(f"weights must be positive and sum to 1, got {reprlib.repr(w.tolist())}")
+            raise ValueError(f"weights must be positive and sum to 1, got {check.brief(w.tolist())}")
         if not m.isfinite().all():
-            raise ValueError(f"means must be finite, got {reprlib.repr(m.tolist())}")
+            raise ValueError(f"means must be finite, got {check.brief(m.tolist())}")
         std = c.diagonal(dim1=-2, dim2=-1).sqrt()
         symmetric = (c - c.mT).abs() <= 1e-6 * std[..., :, None] * std[..., None, :]
         if not (c.isfinite().all() and symmetric.all() and (torch.linalg.cholesky_ex(c).info == 0).all()):
-            got = reprlib.repr(c.tolist())
+            got = check.brief(c.tolist())
             raise ValueError(f"covariances must be finite, symmetric and positive definite, got {got}")
         object.__setattr__(self, "weights", w / w.sum())  # the rounding that is left would be multiplied by the means
         object.__setattr__(self, "covariances", (c + c.mT) / 2)
@@ -150,7 +149,7 @@ class GaussianMixture:
         """
         if not isinstance(p, Tensor):
             check.number("p", p)
-            p = torch.tensor(p, dtype=torch.float64)
+            p = torch.tensor(float(p), dtype=torch.float64)
         check.precision("p", p)
         if not ((p > 0) & (p < 1)).all():
             raise ValueError(f"p must lie in (0, 1), got values from {p.min():g} to {p.max():g}")

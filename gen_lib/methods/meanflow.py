@@ -175,8 +175,8 @@ def meanflow(
     .. math:: e = \left\| u_\theta - \mathrm{sg}\left( v + (r - t)\, \frac{du_\theta}{dt} \right) \right\|^2, \qquad
         \frac{e}{\mathrm{sg}(e + c)^p}
 
-    With p > 0 the loss is robust: on the noisy targets of training from scratch it turns means into something like
-    modes. So plain squares are the default; the paper's is p = 1, or 0.75.
+    With p > 0 the loss is robust: on noisy targets in few dimensions, as in training from scratch on the toys, it turns
+    means into something like modes. So plain squares are the default; the paper's is p = 1, or 0.75.
 
     Args:
         p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own

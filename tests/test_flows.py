@@ -160,6 +160,7 @@ def test_the_time_now_is_the_earlier_of_two_ordered_ones_also_where_both_are_the
         assert ((below - rank).abs() * len(now) ** 0.5 < 2.5).all()  # the test of Kolmogorov and Smirnov
 
 
+@pytest.mark.usefixtures("unchecked")  # a function stands for the net
 def test_with_r_equal_t_meanflow_is_flow_matching_at_the_earlier_of_two_times():
     z, x = gaussian_pairs()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -51,8 +52,30 @@ class Streams:
         self.stock[draw] = block, used + count
         return block[:, used : used + count].reshape(shape)
 
+    def state(self) -> dict[str, Any]:
+        """Where every stream is: tensors and whole numbers, for :meth:`load`."""
+        stock = {draw.__name__: {"block": block, "used": used} for draw, (block, used) in self.stock.items()}
+        return {"generators": torch.stack([g.get_state() for g in self.generators]), "stock": stock}
 
-_active: ContextVar[Streams | None] = ContextVar("streams", default=None)
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state that streams of as many members have left."""
+        for generator, where in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(where.cpu().clone())  # with a view of several states torch crashes
+        self.stock = {
+            getattr(torch, name): (kept["block"].to(self.device), kept["used"]) for name, kept in state["stock"].items()
+        }
+
+    @contextmanager
+    def drawn(self) -> Iterator[None]:
+        """Within this context each member draws from its own stream."""
+        token = _active.set(self)
+        try:
+            yield
+        finally:
+            _active.reset(token)
+
+
+_active: ContextVar[Streams | Generator | None] = ContextVar("streams", default=None)
 
 
 @contextmanager
@@ -75,7 +98,24 @@ def streams(members: Shape, seed: int, device: torch.device | str = "cpu", share
         >>> torch.equal(together[2], alone)
         True
     """
-    token = _active.set(Streams(members, seed, device, shared))
+    with Streams(members, seed, device, shared).drawn():
+        yield
+
+
+@contextmanager
+def drawing(generator: Generator | None) -> Iterator[None]:
+    """Within this context draws of any shape come from the generator; streams around it stay where they are.
+
+    Args:
+        generator: where the numbers come from; without one nothing changes
+
+    Example:
+        >>> with drawing(torch.Generator().manual_seed(0)):
+        ...     one = normal((2,))
+        >>> torch.equal(one, torch.randn(2, generator=torch.Generator().manual_seed(0)))
+        True
+    """
+    token = _active.set(generator or _active.get())
     try:
         yield
     finally:
@@ -84,9 +124,10 @@ def streams(members: Shape, seed: int, device: torch.device | str = "cpu", share
 
 def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | None) -> Tensor:
     current = _active.get()
-    if generator is None and current is not None:
+    if generator is None and isinstance(current, Streams):
         drawn = current.take(draw, shape)
     else:
+        generator = current if generator is None and isinstance(current, Generator) else generator
         device = generator.device if generator is not None else like.device if like is not None else None
         drawn = draw(shape, generator=generator, device=device)
     return drawn if like is None else drawn.to(like)

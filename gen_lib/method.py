@@ -72,7 +72,7 @@ class Method:
         Args:
             net: a trained net of this method
             n: number of points per member
-            generator: of the noise; torch's global one if not given
+            generator: of the noise, and of what ``push`` draws on the way; torch's global one if not given
             choices: handed on to ``push``, such as ``steps=4``
 
         Returns:
@@ -88,9 +88,9 @@ class Method:
             torch.Size([3, 5, 2])
         """
         shape = (*net.members, check.whole("n", n, least=1), net.latent)
-        with torch.no_grad():
-            z = draws.normal(shape, generator, like=next(net.parameters()))
-            return self.push(net, z, **choices)[-1]
+        weight = next(net.parameters())
+        with torch.no_grad(), draws.drawing(generator):
+            return self.push(net, draws.normal(shape, like=weight), **choices)[-1]
 
     def build(
         self,

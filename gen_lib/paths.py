@@ -1,11 +1,15 @@
-"""The straight path from noise to data, and how times on it are drawn. Noise is at t = 0, data at t = 1."""
+"""Paths from noise to data, and how times on them are drawn. Noise is at t = 0, data at t = 1."""
 
+import math
 from collections.abc import Callable
+
+from torch import Tensor
 
 from . import check, draws
 from .shapes import Points, Times
 
 Draw = Callable[[Points], Times]  # from points to one time for each
+Path = Callable[[Points, Points, Times], tuple[Tensor, Tensor]]  # (z, x, t) to the point at time t, and its velocity
 
 
 def line(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
@@ -28,6 +32,37 @@ def line(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
         (0.25, 1.0)
     """
     return (1 - t) * z + t * x, x - z
+
+
+def circle(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
+    r"""The point at time t on a quarter of an ellipse from z to x, and the velocity there.
+
+    .. math:: x_t = \cos\left(\tfrac{\pi t}{2}\right) z + \sin\left(\tfrac{\pi t}{2}\right) x, \qquad
+        v = \frac{d x_t}{d t}
+        = \tfrac{\pi}{2} \left[ \cos\left(\tfrac{\pi t}{2}\right) x - \sin\left(\tfrac{\pi t}{2}\right) z \right]
+
+    Data of variance 1 keep it on the way: the path preserves the variance.
+
+    Args:
+        z: noise, shape ``(*members, n, d)``
+        x: data, same shape
+        t: times in [0, 1], shape ``(*members, n, 1)``
+
+    Returns:
+        x_t and v, both of the shape of x
+
+    References:
+        Stochastic Interpolants: A Unifying Framework for Flows and Diffusions (Albergo et al., 2023), arXiv 2303.08797
+
+    Example:
+        >>> import torch
+        >>> x_t, v = circle(torch.zeros(1, 1), torch.ones(1, 1), torch.full((1, 1), 1.0))
+        >>> x_t.item(), round(v.item(), 6)
+        (1.0, -0.0)
+    """
+    angle = t * (math.pi / 2)
+    sine, cosine = angle.sin(), angle.cos()
+    return cosine * z + sine * x, (cosine * x - sine * z) * (math.pi / 2)
 
 
 def uniform(x: Points) -> Times:

@@ -1,9 +1,13 @@
 """The modules import each other one way only, and none grows beyond what can be read in one sitting."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
+
+from gen_lib.figures import page
+from gen_lib.plots import COLORS
 
 LIBRARY = Path(__file__).parent.parent / "gen_lib"
 # From left to right: a module imports only what stands before it (the order of the book's design).
@@ -46,3 +50,23 @@ def test_imports_are_read_from_the_source():
     module = LIBRARY / "data" / "mixtures.py"
     assert {"check", "draws", "shapes"} <= imported(module)
     assert "metrics" not in imported(module)
+
+
+def test_a_figure_has_one_name_in_python_and_in_the_page():
+    scripts = {path.stem for path in (LIBRARY / "figures" / "js").glob("*.js")}
+    figures = {"explore" if path.stem == "choices" else path.stem for path in (LIBRARY / "figures").rglob("*.py")}
+    assert scripts <= figures
+    for path in (LIBRARY / "figures" / "live").glob("*.py"):
+        shows = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        shown = [n.args[0].value for n in shows if isinstance(n.func, ast.Name) and n.func.id == "show"]
+        assert shown == ([path.stem.replace("_", "-")] if path.stem in scripts else []), path.name
+
+
+def test_the_library_of_the_page_is_its_folder():
+    assert sorted(page.LIBRARY) == sorted(path.stem for path in (LIBRARY / "figures" / "js" / "library").glob("*.js"))
+
+
+def test_scripts_have_the_colours_of_the_roles_from_python():
+    for path in (LIBRARY / "figures" / "js").rglob("*.js"):
+        assert not [colour for colour in COLORS.values() if colour in path.read_text("utf-8")], path.name
+    assert json.dumps(COLORS) in page.library()

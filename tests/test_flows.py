@@ -1,5 +1,7 @@
 """Laws of the flow methods, against a Gaussian pair whose average velocity is known in closed form."""
 
+import math
+
 import pytest
 import torch
 from torch.func import jvp
@@ -8,7 +10,7 @@ from gen_lib import METHODS, couplings, data, fit, methods, metrics, truth
 from gen_lib.methods.facm import BY_EXPANDED_TIME, BY_TARGET_TIME, anchor_loss, consistency_error, one_minus_root
 from gen_lib.methods.flow_matching import flow_matching
 from gen_lib.methods.meanflow import improved_identity, instantaneous, meanflow_identity, robust
-from gen_lib.paths import line, logit_normal, two_times, uniform
+from gen_lib.paths import circle, line, logit_normal, two_times, uniform
 from gen_lib.samplers import heun
 
 SCALE = 2.0  # data are N(0, SCALE^2)
@@ -69,6 +71,64 @@ def test_a_wrong_sign_of_the_derivative_term_would_be_seen():
     z_score, slope = slope_at_the_truth(wrong)
     assert abs(z_score) > 50
     assert abs(slope) > 0.3
+
+
+STDS = {  # of x_t, for data N(0, SCALE^2)
+    line: std,
+    circle: lambda t: ((math.pi / 2 * t).cos() ** 2 + (SCALE * (math.pi / 2 * t).sin()) ** 2).sqrt(),
+}
+
+
+def average_velocity_on(path):
+    """That of the Gaussian pair, whose flow map is x -> x std(r) / std(t)."""
+    spread = STDS[path]
+
+    def u(x, t, r):
+        gap = torch.where(r == t, 1.0, r - t)
+        rate = jvp(spread, (t.clone(),), (torch.ones_like(t),))[1] / spread(t)
+        return torch.where(r == t, x * rate, x * (spread(r) / spread(t) - 1) / gap)
+
+    return u
+
+
+@pytest.mark.parametrize("path", STDS)
+def test_a_path_begins_in_the_noise_and_ends_in_the_data_and_its_velocity_is_its_derivative(path):
+    (z, x), t = torch.randn(2, 50, 2, dtype=torch.float64), torch.rand(50, 1, dtype=torch.float64)
+    assert torch.allclose(path(z, x, torch.zeros_like(t))[0], z)
+    assert torch.allclose(path(z, x, torch.ones_like(t))[0], x)
+    derivative = jvp(lambda t: path(z, x, t)[0], (t,), (torch.ones_like(t),))[1]
+    assert torch.allclose(path(z, x, t)[1], derivative)
+
+
+@pytest.mark.parametrize("path", STDS)
+@pytest.mark.parametrize(
+    "make",
+    [methods.fm, methods.meanflow, lambda **a: methods.meanflow(improved=True, **a), methods.backflow, methods.facm],
+    ids=["fm", "meanflow", "improved", "backflow", "facm"],
+)
+def test_on_every_path_the_truth_of_a_gaussian_is_stationary(path, make):
+    z, x = gaussian_pairs(200_000)
+    u = average_velocity_on(path)
+
+    def scaled_net(scale):
+        return lambda x_t, t, r=None: scale * u(x_t, t, t if r is None else r)
+
+    def at(path):
+        loss = make(path=path, coupling=couplings.independent).loss
+        torch.manual_seed(0)
+        return slope_at_the_truth(lambda scale: loss(scaled_net(scale), z, x))[0]
+
+    assert abs(at(path)) < 4
+    assert abs(at(next(other for other in STDS if other is not path))) > 10  # the truth of one is not that of another
+
+
+@pytest.mark.parametrize("path", STDS)
+def test_with_the_exact_shortcut_one_gaussian_stays_the_target(path):
+    z = torch.randn(100_000, 1, dtype=torch.float64)
+    for steps in (1, 2, 4):
+        made = methods.facm(path=path).push(average_velocity_on(path), z, steps=steps)[-1]
+        assert abs(made.std() / SCALE - 1) < 4 / (2 * len(z)) ** 0.5
+        assert abs(made.mean()) < 4 * SCALE / len(z) ** 0.5
 
 
 def test_the_closed_form_is_the_one_of_truth():

@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 from packaging.requirements import Requirement
-from test_scoreboard import build
+from test_executed import build
 
 ROOT = Path(__file__).parents[1]
 RESULTS = json.loads((ROOT / how_fast.RESULTS).read_text("utf-8"))

@@ -86,8 +86,8 @@ def test_questions_that_cannot_be_asked_are_refused(moving, bad, words):
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ({"x": torch.zeros(5)}, "x must be at least two finite places in rising order"),
-        ({"x": torch.tensor([0.0, 1, 2, 3, torch.inf])}, "x must be at least two finite places"),
+        ({"x": torch.zeros(5)}, "x must be at least two finite positions in rising order"),
+        ({"x": torch.tensor([0.0, 1, 2, 3, torch.inf])}, "x must be at least two finite positions"),
         ({"between": (1, 1)}, "between must be the lowest and the highest"),
         ({"role": "red"}, "role must be one of"),
         ({"measured": {"net": torch.zeros(4)}}, r"measured\['net'\] must have shape .* \(members, 5\), got \(4,\)"),

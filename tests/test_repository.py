@@ -39,15 +39,15 @@ def test_pins_are_exact_and_the_same_on_every_system():
     assert [name for name, version in pins().items() if not re.fullmatch(r"==[\w.]+", version)] == []
 
 
-@pytest.mark.parametrize("group", [None, "book", "test", "images", "cluster"])
+@pytest.mark.parametrize("group", [None, "book", "test", "images"])
 def test_bounds_admit_the_pins(group):
-    """And what the book and its checks need is pinned; clusters are the user's own affair."""
+    """And what the book and its checks need is pinned."""
     needed = PROJECT["optional-dependencies"][group] if group else PROJECT["dependencies"]
     for requirement in map(Requirement, needed):
         if requirement.name == PROJECT["name"]:  # another group, which has its own turn
             continue
         version = pins().get(canonicalize_name(requirement.name))
-        assert version or group == "cluster", f"{requirement.name} is not in requirements.txt"
+        assert version, f"{requirement.name} is not in requirements.txt"
         if version:
             assert requirement.specifier.contains(version.removeprefix("==")), f"{requirement}, but the pin {version}"
 

@@ -7,7 +7,7 @@ import torch
 from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods
 from gen_lib.nets import Decoder
 from gen_lib.train import NotFinite, constant, cosine, late
-from gen_lib.train.loop import _Adam
+from gen_lib.train.training import _Adam
 
 QUIET = {"steps": 20, "batch": 32, "progress": False}
 
@@ -57,7 +57,7 @@ def test_members_see_different_data():
 
 
 def test_a_clip_limits_each_member_by_itself():
-    from gen_lib.train.loop import _clipped
+    from gen_lib.train.training import _clipped
 
     gradients = [torch.randn(2, 3, 4), torch.randn(2, 1, 4)]
     gradients = [g * torch.tensor([100.0, 0.001])[:, None, None] for g in gradients]

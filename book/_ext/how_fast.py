@@ -14,7 +14,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from scoreboard import boxed
+from executed import boxed
 from sphinx.application import Sphinx
 from sphinx.util import logging
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from .. import check, metrics
+from .. import check, draws, metrics
 from ..data import Distribution, GaussianMixture
 from ..method import Method
 from ..methods import METHODS
@@ -165,7 +165,7 @@ def compare(
                 watch=look,
                 progress=progress,
             )
-            with torch.no_grad():
+            with torch.no_grad(), draws.streams(members, 2**31 + seed):
                 asked, made = evaluations(method, nets[name], noise)
             comparison.runs[name] = Run(
                 method=method,

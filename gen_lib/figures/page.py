@@ -20,7 +20,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-# What figures share; the rest of the folder are figures.
+from ..plots.style import COLORS
+
+# What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
 LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
 LIBRARY += ("plot", "line", "panels", "codes", "pixels")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
@@ -85,7 +87,7 @@ def safe_json(spec: Mapping[str, Any]) -> str:
 @cache
 def library() -> str:
     """What figures share, once per page: its names at the left margin become those of the object ``genLib``."""
-    source = "\n".join(_read(part) for part in LIBRARY)
+    source = _library()
     names = ", ".join(NAME.findall(source))
     return f'globalThis.genLib ??= (() => {{\n"use strict";\n{source}\nreturn {{ {names} }};\n}})();'
 
@@ -93,8 +95,14 @@ def library() -> str:
 @cache
 def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
-    names = ", ".join(NAME.findall("\n".join(_read(part) for part in LIBRARY)))
+    names = ", ".join(NAME.findall(_library()))
     return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+
+
+@cache
+def _library() -> str:
+    """The parts, after what they take from Python: the colours of the roles."""
+    return f"const ROLES = {json.dumps(COLORS)};\n" + "\n".join(_read(f"library/{part}") for part in LIBRARY)
 
 
 def _read(name: str) -> str:

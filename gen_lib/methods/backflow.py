@@ -7,8 +7,7 @@ from torch import Tensor
 from .. import check
 from ..couplings import optimal
 from ..method import Coupling, Method, Turn
-from ..nets import Field
-from ..paths import Draw, two_times, uniform
+from ..paths import Draw, Path, line, two_times, uniform
 from ..samplers import jump
 from ..shapes import PerSample, Points
 from .meanflow import average_velocity_field, improved_identity, push, robust
@@ -31,7 +30,12 @@ def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
 
 
 def backflow(
-    p: float | Tensor = 0.0, *, same: float = 0.25, time: Draw = uniform, coupling: Coupling = optimal
+    p: float | Tensor = 0.0,
+    *,
+    same: float = 0.25,
+    time: Draw = uniform,
+    coupling: Coupling = optimal,
+    path: Path = line,
 ) -> Method:
     r"""The improved MeanFlow loss with both orders of the times, on optimal pairs.
 
@@ -42,6 +46,7 @@ def backflow(
         same: share of the pairs with r = t
         time: draws both times, in any order
         coupling: which noise is paired with which datum
+        path: from noise to data
 
     Raises:
         ValueError: p negative, same outside [0, 1]
@@ -52,9 +57,9 @@ def backflow(
     check.number("p", p, least=0)
     check.share("same", same)
 
-    def loss(net: Field, z: Points, x: Points) -> PerSample:
+    def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
         t, r = two_times(x, time, same, ordered=False)
-        return robust(improved_identity(net, z, x, t, r).square().sum(-1), p)
+        return robust(improved_identity(net, z, x, t, r, path).square().sum(-1), p)
 
     return Method(
         architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling

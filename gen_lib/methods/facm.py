@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import cosine_similarity
 
 from .. import check, draws
 from ..couplings import independent
 from ..method import Coupling, Method, Turn
 from ..nets import Field, Sizes
-from ..paths import Draw, line, uniform
+from ..paths import Draw, Path, line, uniform
 from ..samplers import clock, heun, times
 from ..shapes import PerSample, Points, States, Times
 from .meanflow import along, robust
@@ -148,6 +148,7 @@ def facm(
     conditioning: Conditioning = BY_TARGET_TIME,
     time: Draw = uniform,
     coupling: Coupling = independent,
+    path: Path = line,
 ) -> Method:
     r"""FACM: anchor + beta(t) x consistency. The defaults are plain squares, which are unbiased from scratch.
 
@@ -162,6 +163,7 @@ def facm(
         conditioning: by target time or by expanded time
         time: draws one time per pair
         coupling: which noise is paired with which datum
+        path: from noise to data
 
     Raises:
         ValueError: p negative, clamp not positive
@@ -173,9 +175,9 @@ def facm(
     if clamp is not None:
         check.number("clamp", clamp, above=0)
 
-    def loss(net: Field, z: Points, x: Points) -> PerSample:
+    def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
         t = time(x)
-        x_t, v = line(z, x, t)
+        x_t, v = path(z, x, t)
         if teacher is not None:
             v = teacher(x_t, t).detach()
         error = consistency_error(net, x_t, t, v, conditioning, alpha, clamp)
@@ -187,16 +189,18 @@ def facm(
     def architecture(dim: int, latent: int, hidden: Sizes, members: Sizes) -> Field:
         return Field(dim, latent, hidden, members, times=conditioning.times)
 
-    def push(net: Field, z: Points, steps: int = 1) -> States:
+    def push(net: Callable[..., Tensor], z: Points, steps: int = 1, generator: Generator | None = None) -> States:
         """Jump to the end, z + F(z, 0, 1); each further step goes back to a time with fresh noise and jumps again."""
         states = [z]
         for t, following in pairwise(times(steps)):
             end = states[-1] + (1 - t) * conditioning.shortcut(net, states[-1], clock(t, z))
-            fresh = draws.normal(tuple(z.shape), like=z) if following < 1 else 0.0
-            states.append(following * end + (1 - following) * fresh)
+            if following < 1:
+                fresh = draws.normal(tuple(z.shape), generator, like=z)
+                end, _ = path(fresh, end, clock(following, z))
+            states.append(end)
         return states
 
-    def encode(net: Field, x: Points, steps: int = 50) -> Points:
+    def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
         """Follow the velocity backwards, from data to noise."""
         return heun(lambda x_t, t: conditioning.velocity(net, x_t, t), x, steps, start=1.0, end=0.0)[-1]
 

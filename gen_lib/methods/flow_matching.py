@@ -7,13 +7,15 @@ from torch import Tensor
 from ..couplings import independent
 from ..method import Coupling, Method, Turn
 from ..nets import Field
-from ..paths import Draw, line, uniform
+from ..paths import Draw, Path, line, uniform
 from ..samplers import heun
 from ..shapes import PerSample, Points, States
 
 
-def flow_matching(net: Callable[..., Tensor], z: Points, x: Points, time: Draw = uniform) -> PerSample:
-    r"""Regress the velocity of the straight path from z to x.
+def flow_matching(
+    net: Callable[..., Tensor], z: Points, x: Points, time: Draw = uniform, path: Path = line
+) -> PerSample:
+    r"""Regress the velocity of the path from z to x, which is straight unless told otherwise.
 
     .. math:: \| v_\theta(x_t, t) - (x - z) \|^2
 
@@ -25,6 +27,7 @@ def flow_matching(net: Callable[..., Tensor], z: Points, x: Points, time: Draw =
         z: noise, shape ``(*members, n, d)``
         x: data, same shape
         time: draws one time in [0, 1] per pair
+        path: where a pair is at a time, and how fast
 
     Returns:
         squared error per sample, shape ``(*members, n)``
@@ -39,7 +42,7 @@ def flow_matching(net: Callable[..., Tensor], z: Points, x: Points, time: Draw =
         tensor(0.)
     """
     t = time(x)
-    x_t, v = line(z, x, t)
+    x_t, v = path(z, x, t)
     return (net(x_t, t) - v).square().sum(-1)
 
 
@@ -62,12 +65,13 @@ def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
     return heun(net, x, steps, start=1.0, end=0.0)[-1]
 
 
-def fm(coupling: Coupling = independent, time: Draw = uniform) -> Method:
+def fm(coupling: Coupling = independent, time: Draw = uniform, path: Path = line) -> Method:
     """Flow matching.
 
     Args:
         coupling: which noise is paired with which datum
         time: draws one time in [0, 1] per pair
+        path: from noise to data
 
     References:
         Flow Matching for Generative Modeling (Lipman et al., 2023), arXiv 2210.02747; with optimal pairs:
@@ -75,7 +79,7 @@ def fm(coupling: Coupling = independent, time: Draw = uniform) -> Method:
         arXiv 2302.00482
     """
 
-    def loss(net: Field, z: Points, x: Points) -> PerSample:
-        return flow_matching(net, z, x, time)
+    def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
+        return flow_matching(net, z, x, time, path)
 
     return Method(architecture=Field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling)

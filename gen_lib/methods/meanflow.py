@@ -10,7 +10,7 @@ from .. import check
 from ..couplings import independent
 from ..method import Coupling, Method, Turn
 from ..nets import Field
-from ..paths import Draw, line, two_times, uniform
+from ..paths import Draw, Path, line, two_times, uniform
 from ..samplers import heun, jump
 from ..shapes import PerSample, Points, States, Times
 
@@ -63,7 +63,9 @@ def robust(error: PerSample, p: float | Tensor, c: float = 1e-3) -> PerSample:
     return error / (error.detach() + c) ** torch.as_tensor(p).to(error)
 
 
-def meanflow_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times) -> Points:
+def meanflow_identity(
+    net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times, path: Path = line
+) -> Points:
     r"""What is left of the MeanFlow identity, :math:`u = v + (r - t)\, du/dt`, at the points of the paths.
 
     .. math:: u_\theta(x_t, t, r) - \mathrm{sg}\left( v + (r - t)\, \frac{du_\theta}{dt} \right)
@@ -76,6 +78,7 @@ def meanflow_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
         x: data, same shape
         t: times to be at, shape ``(*members, n, 1)``
         r: times to go to, same shape
+        path: from z to x
 
     Returns:
         the remainder, shape ``(*members, n, d)``
@@ -83,12 +86,14 @@ def meanflow_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
     References:
         Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
     """
-    x_t, v = line(z, x, t)
+    x_t, v = path(z, x, t)
     u, du = along(net, x_t, (t, r), v)
     return u - (v + (r - t) * du).detach()
 
 
-def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times) -> Points:
+def improved_identity(
+    net: Callable[..., Tensor], z: Points, x: Points, t: Times, r: Times, path: Path = line
+) -> Points:
     r"""The same identity read as a regression of the velocity, :math:`v = u - (r - t)\, du/dt`.
 
     .. math:: u_\theta(x_t, t, r) - (r - t)\, \mathrm{sg}\left( \frac{du_\theta}{dt} \right) - v
@@ -101,6 +106,7 @@ def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
         x: data, same shape
         t: times to be at, shape ``(*members, n, 1)``
         r: times to go to, same shape; before t is allowed
+        path: from z to x
 
     Returns:
         the remainder, shape ``(*members, n, d)``
@@ -108,7 +114,7 @@ def improved_identity(net: Callable[..., Tensor], z: Points, x: Points, t: Times
     References:
         Improved Mean Flows: On the Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
     """
-    x_t, v = line(z, x, t)
+    x_t, v = path(z, x, t)
     own = net(x_t, t, t).detach()
     u, du = along(net, x_t, (t, r), own)
     return u - (r - t) * du - v
@@ -162,6 +168,7 @@ def meanflow(
     same: float = 0.5,
     time: Draw = uniform,
     coupling: Coupling = independent,
+    path: Path = line,
 ) -> Method:
     r"""MeanFlow: the loss is the squared remainder of the identity, under the robust weight.
 
@@ -177,6 +184,7 @@ def meanflow(
         same: share of the pairs with r = t, where the loss is that of flow matching
         time: draws the times, which are then ordered
         coupling: which noise is paired with which datum
+        path: from noise to data
 
     Raises:
         ValueError: p negative, same outside [0, 1]
@@ -189,9 +197,9 @@ def meanflow(
     check.share("same", same)
     identity = improved_identity if improved else meanflow_identity
 
-    def loss(net: Field, z: Points, x: Points) -> PerSample:
+    def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
         t, r = two_times(x, time, same, ordered=True)
-        return robust(identity(net, z, x, t, r).square().sum(-1), p)
+        return robust(identity(net, z, x, t, r, path).square().sum(-1), p)
 
     return Method(
         architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling

@@ -10,9 +10,11 @@ Example:
     ([10, 20], torch.Size([2, 3]), torch.Size([3]))
 """
 
-from .loop import PRESETS, constant, cosine, fit, late
+from .loop import PRESETS, fit, run
 from .record import History, NotFinite
+from .schedules import constant, cosine, late
 from .stopping import Stopping, held_out_loss, sample_distance
+from .training import Training
 
-__all__ = ["PRESETS", "History", "NotFinite", "Stopping", "constant", "cosine", "fit", "late"]
-__all__ += ["held_out_loss", "sample_distance"]
+__all__ = ["PRESETS", "History", "NotFinite", "Stopping", "Training", "constant", "cosine", "fit", "late"]
+__all__ += ["held_out_loss", "run", "sample_distance"]

@@ -1,37 +1,23 @@
 """The training loop, one for all methods: draw pairs, loss, backward, step."""
 
-import inspect
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .. import check, draws
+from .. import check
 from ..data import Distribution
 from ..method import Method
 from ..nets import Net
 from ..slips import Table
-from .record import History, Record
-from .stopping import Stopping
+from .record import History
+from .schedules import constant, cosine
+from .stopping import Stopping, watching
+from .training import Schedule, Training
 
-
-def cosine(done: float) -> float:
-    """Learning rate as a share of the initial one: half a cosine from 1 to 0 as ``done`` goes from 0 to 1."""
-    return (1 + math.cos(math.pi * done)) / 2
-
-
-def late(done: float) -> float:
-    """The learning rate stays as it was for two thirds of the steps, then falls to 0 on a straight line."""
-    return min(1.0, 3 * (1 - done))
-
-
-def constant(done: float) -> float:
-    """The learning rate stays as it was."""
-    return 1.0
-
+Watch = Callable[[int, Net], None]
 
 PRESETS: Table[dict[str, Any]] = Table(
     fast={},
@@ -44,16 +30,6 @@ at a constant rate; it takes four to seven times as long and ends no better.
 """
 
 
-class _Adam(torch.optim.AdamW):
-    """torch's own, without the wrappers that import its compiler, of which nothing is used here.
-
-    They take nearly a second before the first step, and in every step of a small net as long as the step itself.
-    """
-
-    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
-    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
-
-
 def fit(
     method: Method | Callable[[float], Method],
     net: Net,
@@ -64,7 +40,7 @@ def fit(
     lr: float | Mapping[str, float] = 1e-2,
     betas: tuple[float, float] = (0.9, 0.999),
     seed: int = 0,
-    schedule: Callable[[float], float] = cosine,
+    schedule: Schedule = cosine,
     clip: float | None = None,
     weight_decay: float = 0.0,
     stopping: Stopping | None = None,
@@ -78,7 +54,7 @@ def fit(
     same numbers, bit for bit.
 
     Args:
-        method: gives the losses, the turns and the pairs; or a function from the share of steps done, from 0 to just
+        method: gives the losses, the turns and the pairs; or a function from the fraction of steps done, from 0 to just
             below 1, to the method of that step, as for a warm-up: ``lambda done: vae(beta=min(1.0, done / 0.3))``.
             It may change the losses, not which submodules move
         net: from ``method.build``
@@ -91,13 +67,14 @@ def fit(
             below 1. In a game the gradient of one player changes with the other, and what it was before misleads:
             ``(0.0, 0.9)``
         seed: of the noise, the data and the times
-        schedule: share of the learning rate as a function of the share of steps done
+        schedule: fraction of the learning rate as a function of the fraction of steps done
         clip: largest norm of a member's gradient; members never share a clip
         weight_decay: decoupled decay (AdamW)
         stopping: when a member has trained enough, and the net is left at its best
             (:class:`~gen_lib.train.stopping.Stopping`). It only looks: the losses up to a stop are those without it
-        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change; only then
-            does stopping put the best back
+        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change, as a score
+            is: what it draws (:mod:`gen_lib.draws`) is the same each time and no number of the training; only then does
+            stopping put the best back
         progress: show a bar
 
     Returns:
@@ -116,103 +93,55 @@ def fit(
         >>> history.losses["loss"].shape
         torch.Size([5, 2])
     """
-    steps, batch = check.whole("steps", steps, least=1), check.whole("batch", batch, least=1)
-    seed = check.whole("seed", seed, least=0)
-    check.number("weight_decay", weight_decay, least=0)
-    if clip is not None:
-        check.number("clip", clip, above=0)
-    plan = _plan(method, steps)
-    names = [name for name, _ in plan[0].turns]
-    rates = _rates(lr, names)
-    _check_betas(betas)
-    sample = _source(data, net)
-    weight = next(net.parameters())
-    movers = {name: list(net.get_submodule(name).parameters()) for name in names}
-    adams = {n: _Adam(p, rates[n], betas=betas, weight_decay=weight_decay, fused=True) for n, p in movers.items()}
-    record = Record(net, names, steps, stopping)
-    bar = tqdm(range(steps), leave=False, **({} if progress else {"disable": True}))  # else TQDM_DISABLE decides
-    with draws.streams(net.members, seed, weight.device):
+    training = Training(
+        method, net, data, steps=steps, batch=batch, lr=lr, betas=betas, seed=seed, schedule=schedule, clip=clip,
+        weight_decay=weight_decay, stopping=stopping,
+    )  # fmt: skip
+    return run(training, watch=watch, progress=progress)
+
+
+def run(training: Training, *, until: int | None = None, watch: Watch | None = None, progress: bool = True) -> History:
+    """Train from where a training is to its end, or until a given number of steps is done.
+
+    Args:
+        training: a run, at its beginning or somewhere on its way
+        until: number of steps after which to pause; to the end if not given
+        watch: as in :func:`fit`
+        progress: as in :func:`fit`
+
+    Returns:
+        the history up to there; at the end stopping has put the best back
+
+    Raises:
+        ValueError: ``until`` not a whole number of at least 0
+        gen_lib.train.record.NotFinite: as in :func:`fit`
+    """
+    net, record = training.net, training.record
+    last = training.steps if until is None else min(check.whole("until", until, least=0), training.steps)
+    bar = tqdm(
+        range(training.done, last), initial=training.done, total=training.steps, leave=False,
+        **({} if progress else {"disable": True}),  # else TQDM_DISABLE decides
+    )  # fmt: skip
+    record.begin()
+    with torch.enable_grad(), training.streams.drawn():
         for step in bar:
-            if watch is not None:
-                watch(step, net)
-            now = plan[step]
-            for curve, (name, loss) in zip(record.curves, now.turns, strict=True):
-                z = draws.normal((*net.members, batch, net.latent)).to(weight)
-                z, x = now.coupling(z, sample((*net.members, batch)).to(weight))
-                value = loss(net, z, x).mean(-1)
-                gradients: Sequence[Tensor] = torch.autograd.grad(value.sum(), movers[name])
-                if clip is not None:
-                    gradients = _clipped(gradients, clip, len(net.members))
-                for p, g in zip(movers[name], gradients, strict=True):
-                    p.grad = g.contiguous()  # the fused step takes its memory to be laid out as that of p
-                for group in adams[name].param_groups:
-                    group["lr"] = rates[name] * schedule(step / steps)
-                adams[name].step()
-                if now.constrain is not None:
-                    with torch.no_grad():
-                        now.constrain(net)
-                curve[step] = value.detach()
-            record.close(step + 1)
-            bar.set_postfix_str(record.news, refresh=False)
-            if record.over:
+            if record.finished:
                 break
-    if watch is not None:
-        watch(step + 1, net)
-    return record.finish(step + 1)
-
-
-def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method]:
-    """The method of every step, made before the first one, so that a slip in a schedule is found before work starts."""
-    if not isinstance(method, Method) and not callable(method):
-        raise TypeError(f"method must be a Method, or a function from the share of steps done to one, got {method!r}")
-    plan = [method] * steps if isinstance(method, Method) else [method(step / steps) for step in range(steps)]
-    first: list[str] = []
-    for step, one in enumerate(plan):
-        if not isinstance(one, Method):
-            raise TypeError(f"method must give a Method at every step, at {step / steps:g} done it gave {one!r}")
-        turns = [name for name, _ in one.turns]
-        first = first or turns
-        if turns != first:
-            raise ValueError(f"method must keep its turns, {first}, at {step / steps:g} done it has {turns}")
-    return plan
-
-
-def _rates(lr: float | Mapping[str, float], names: list[str]) -> dict[str, float]:
-    """The learning rate of each turn."""
-    if not isinstance(lr, Mapping):
-        check.number("lr", lr, above=0)
-        return dict.fromkeys(names, lr)
-    if set(lr) != set(names):
-        raise ValueError(f"lr must name every turn, {sorted(set(names))}, got {sorted(lr)}")
-    for name, rate in lr.items():
-        check.number(f"lr of {name}", rate, above=0)
-    return dict(lr)
-
-
-def _check_betas(betas: tuple[float, float]) -> None:
-    if not isinstance(betas, tuple) or len(betas) != 2:
-        raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r}")
-    for beta in betas:
-        check.number("each of betas", beta, least=0)
-        if beta >= 1:
-            raise ValueError(f"each of betas must lie from 0 to below 1, got {beta!r}")
-
-
-def _source(data: Distribution | Tensor, net: Net) -> Callable[[tuple[int, ...]], Tensor]:
-    """A function from a shape to that many data points."""
-    if not isinstance(data, Tensor):
-        if not isinstance(data, Distribution) or data.dim != net.dim:
-            raise ValueError(f"data must be a tensor (n, d) or a distribution, with d = {net.dim}, got {data!r}")
-        return data.sample
-    points = check.points("data", data, dim=net.dim)
-    if points.ndim != 2:
-        raise ValueError(f"data must have shape (n, {net.dim}), got {tuple(points.shape)}")
-    most = len(points) - 1  # a uniform number just below 1 may round up to it
-    return lambda shape: points[(draws.uniform(shape).to(points.device) * len(points)).long().clamp_max(most)]
-
-
-def _clipped(gradients: Sequence[Tensor], most: float, members: int) -> list[Tensor]:
-    """Scale the gradient of each member to a norm of at most ``most``."""
-    norms = torch.stack([g.flatten(members).norm(dim=-1) for g in gradients]).norm(dim=0)
-    scale = (most / norms).clamp_max(1)
-    return [g * scale.reshape(*scale.shape, *[1] * (g.ndim - members)) for g in gradients]
+            watching(watch, step, net)
+            method = training.plan[step]
+            for curve, (name, loss) in zip(record.curves, method.turns, strict=True):
+                value = loss(net, *training.pairs(method)).mean(-1)
+                training.move(name, value)
+                if method.constrain is not None:
+                    with torch.no_grad():
+                        method.constrain(net)
+                curve[step] = value.detach()
+            training.done = step + 1
+            record.close(training.done)
+            bar.set_postfix_str(record.summary, refresh=False)
+        if training.ended:
+            watching(watch, training.done, net)
+    if training.ended:
+        record.end()
+    record.pause()
+    return record.history(training.done)

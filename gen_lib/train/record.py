@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..nets import Net
-from .stopping import Runners, State, Stopping, state
+from .stopping import Stopping
+from .stops import State, Stops, state
 
 
 @dataclass
@@ -62,9 +64,9 @@ class Record:
         stopping: the rule of early stopping
 
     Attributes:
-        curves: loss of each turn, shape ``(steps, *members)``
-        news: what the bar shows
-        over: whether all members have stopped
+        curves: loss of each turn, shape ``(steps, *members)``, on the device of the net
+        summary: what the bar shows
+        finished: whether all members have stopped
 
     Raises:
         TypeError: a stopping that is none
@@ -73,10 +75,22 @@ class Record:
 
     def __init__(self, net: Net, names: list[str], steps: int, stopping: Stopping | None):
         self.net, self.names, self.steps = net, names, steps
-        self.runners = Runners(stopping, net, steps)
-        self.curves = [torch.zeros(steps, *net.members) for _ in names]
-        self.news, self.over = "", False
-        self.good, self.checked, self.start = state(net), 0, time.perf_counter()
+        self.stops = Stops(stopping, net, steps)
+        device = next(net.parameters()).device
+        self.curves = [torch.zeros(steps, *net.members, device=device) for _ in names]
+        self.summary, self.finished = "", False
+        self.good, self.checked = state(net), 0
+        self.last: State = {}  # at the end, before the best is put back
+        self.seconds, self.start = 0.0, time.perf_counter()
+
+    def begin(self) -> None:
+        """The clock runs from here."""
+        self.start = time.perf_counter()
+
+    def pause(self) -> None:
+        """The clock stops."""
+        now = time.perf_counter()
+        self.seconds, self.start = self.seconds + now - self.start, now
 
     def close(self, done: int) -> None:
         """End a step, the last of so many.
@@ -85,33 +99,54 @@ class Record:
             NotFinite: a loss became NaN or infinite
             ValueError: a score of the wrong shape or not finite
         """
-        self.runners.hold(self.net)
+        self.stops.hold(self.net)
         # looked at every 100 steps: asking after every step would cost more than the step on an accelerator
-        if done % 100 == 0 or done == self.steps or self.runners.due(done):
+        if done % 100 == 0 or done == self.steps or self.stops.due(done):
             self._stop_if_not_finite(done)
             self.good, self.checked = state(self.net), done
-            self.runners.score(done, self.net)
-            self.news = f"loss {self.curves[-1][done - 1].mean():.3g}{self.runners}"
-            self.over = not self.runners.running.any()
+            self.stops.score(done, self.net)
+            self.summary = f"loss {self.curves[-1][done - 1].mean():.3g}{self.stops}"
+            self.finished = not self.stops.running.any()
 
-    def finish(self, done: int) -> History:
-        """The history of so many steps; every member is left at its best."""
-        history = self._history(done)
-        self.runners.put_best(self.net)
+    def history(self, done: int) -> History:
+        """What there is to tell after so many steps."""
+        # of repeated turns (five of a critic) the last is kept
+        curves = [self.stops.while_running(curve[:done].cpu()) for curve in self.curves]
+        history = History({name or "loss": curve for name, curve in zip(self.names, curves, strict=True)}, self.seconds)
+        if self.stops.stopping is not None:
+            history.checks, history.scores = list(self.stops.checks), self.stops.all_scores()
+            history.best_step, history.stopped = self.stops.best_step.clone(), self.stops.stopped.clamp_max(done)
+            history.last = self.last or state(self.net)
         return history
 
-    def _history(self, done: int) -> History:
-        # of repeated turns (five of a critic) the last is kept
-        curves = [self.runners.while_running(curve[:done]) for curve in self.curves]
-        losses = {name or "loss": curve for name, curve in zip(self.names, curves, strict=True)}
-        return History(losses, time.perf_counter() - self.start, **self.runners.record(done, self.net))
+    def end(self) -> None:
+        """The run is over: every member is left at its best score, if there are scores."""
+        if not self.last:
+            self.last = state(self.net)
+            self.stops.put_best(self.net)
+
+    def state(self, done: int) -> dict[str, Any]:
+        """All of this after so many steps, as tensors and numbers, for :meth:`load`."""
+        curves = {str(turn): curve[:done].clone() for turn, curve in enumerate(self.curves)}
+        weights = {"good": dict(self.good), "checked": self.checked, "last": dict(self.last)}
+        return {"curves": curves, "seconds": self.seconds, "stops": self.stops.state(), **weights}
+
+    def load(self, state: dict[str, Any], done: int) -> None:
+        """Go on from a state that a record of the same run has left."""
+        for turn, curve in enumerate(self.curves):
+            curve[:done] = state["curves"][str(turn)]
+        self.seconds, self.checked = state["seconds"], state["checked"]
+        self.good, self.last = dict(state["good"]), dict(state["last"])
+        self.stops.load(state["stops"])
+        self.finished = not self.stops.running.any()
 
     def _stop_if_not_finite(self, done: int) -> None:
         for name, curve in zip(self.names, self.curves, strict=True):
-            bad = ~curve[self.checked : done].isfinite() & self.runners.running
+            bad = ~curve[self.checked : done].isfinite().cpu() & self.stops.running
             if bad.any():
                 later, *_ = bad.nonzero()[0].tolist()
                 members, step = bad[later].nonzero().tolist(), self.checked + later
                 self.net.load_state_dict(self.good)
+                self.pause()
                 turn = f"loss of turn {name!r}" if name else "loss"
-                raise NotFinite(turn, step, members, self.good, self._history(step + 1))
+                raise NotFinite(turn, step, members, self.good, self.history(step + 1))

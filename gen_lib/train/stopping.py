@@ -1,4 +1,4 @@
-"""When a member has trained enough: scores on held-out points, and who still runs.
+"""When a member has trained enough: scores on held-out points.
 
 A loss on the points it is trained on falls as long as there is something to learn by heart. So one part of the data is
 held out, a score is taken on it from time to time, and training goes back to where the score was best.
@@ -7,7 +7,6 @@ held out, a score is taken on it from time to time, and training goes back to wh
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -18,7 +17,6 @@ from ..nets import Net
 from ..shapes import PerMember
 
 Score = Callable[[Net], Tensor]
-State = dict[str, Tensor]  # a copy of a state_dict, which training does not change
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def held_out_loss(method: Method, points: Tensor, *, seed: int = 0) -> Score:
     ((_, loss),) = method.turns
 
     def score(net: Net) -> PerMember:
-        with looking(net, seed) as weight:
+        with evaluating(net, seed) as weight:
             x = check.points("points", points, net.dim).to(weight).expand(*net.members, -1, -1)
             z = draws.normal((*x.shape[:-1], net.latent)).to(weight)
             return loss(net, *method.coupling(z, x)).mean(-1)
@@ -143,7 +141,7 @@ def sample_distance(
     target = points[few.to(points.device)]
 
     def score(net: Net) -> PerMember:
-        with looking(net, seed) as weight:
+        with evaluating(net, seed) as weight:
             x = check.points("points", target, net.dim).to(weight)
             z = draws.normal((*net.members, len(x), net.latent)).to(weight)
             return distance(method.push(net, z)[-1], x)
@@ -161,10 +159,30 @@ def _held_out(method: Method, points: Tensor, seed: int) -> tuple[Tensor, int]:
 
 
 @contextmanager
-def looking(net: Net, seed: int = 0) -> Iterator[Tensor]:
-    """Within this context a net is looked at, and nothing that training depends on changes.
+def still(net: Net) -> Iterator[Tensor]:
+    """Within this context a net is in evaluation mode and there are no gradients; its modes come back at the end.
 
-    Evaluation mode, no gradients, and the same stream for every member, which is none that a member trains with.
+    Args:
+        net: any net
+
+    Returns:
+        one of the net's weights, for its precision and device
+    """
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        with torch.no_grad():
+            yield next(net.parameters()).detach()
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@contextmanager
+def evaluating(net: Net, seed: int = 0) -> Iterator[Tensor]:
+    """Within this context a net is scored, and nothing that training depends on changes.
+
+    As :func:`still`, and every member draws from the same stream, which is none that a member trains with.
 
     Args:
         net: put back into its modes at the end
@@ -173,119 +191,12 @@ def looking(net: Net, seed: int = 0) -> Iterator[Tensor]:
     Returns:
         one of the net's weights, for its precision and device
     """
-    modes = {module: module.training for module in net.modules()}
-    weight = next(net.parameters()).detach()
-    net.eval()
-    try:
-        with torch.no_grad(), draws.streams(net.members, 2**31 + seed, weight.device, shared=True):
-            yield weight
-    finally:
-        for module, training in modes.items():
-            module.training = training
+    with still(net) as weight, draws.streams(net.members, 2**31 + seed, weight.device, shared=True):
+        yield weight
 
 
-def state(net: Net) -> State:
-    """A copy of the ``state_dict`` of a net."""
-    return {name: value.detach().clone() for name, value in net.state_dict().items()}
-
-
-def _chosen(mask: Tensor, new: State, old: State) -> State:
-    """The state in which the members of the mask are ``new``, the others ``old``; what members share is new."""
-
-    def choose(a: Tensor, b: Tensor) -> Tensor:
-        if a.shape[: mask.ndim] != mask.shape:
-            return a
-        return torch.where(mask.to(a.device).reshape(mask.shape + (1,) * (a.ndim - mask.ndim)), a, b)
-
-    return {name: choose(new[name], old[name]) for name in new}
-
-
-class Runners:
-    """The bookkeeping of early stopping: who still runs, and the best state of every member.
-
-    Args:
-        stopping: the rule; without one all run to the end
-        net: the net at the start
-        steps: number of steps, if nobody stops
-
-    Attributes:
-        running: who still trains, shape ``(*members,)``
-
-    Raises:
-        TypeError: a stopping that is none
-        ValueError: a score of the wrong shape
-    """
-
-    def __init__(self, stopping: Stopping | None, net: Net, steps: int):
-        if stopping is not None and not isinstance(stopping, Stopping):
-            raise TypeError(f"stopping must be a Stopping, such as Stopping(score, every=200), got {stopping!r}")
-        self.stopping, self.steps, self.members = stopping, steps, tuple(net.members)
-        self.running = torch.ones(self.members, dtype=torch.bool)
-        self.stopped = torch.full(self.members, steps)
-        self.best_step, self.waited = torch.zeros(2, *self.members, dtype=torch.long)
-        self.best_score = torch.full(self.members, torch.inf)
-        self.checks, self.scores = list[int](), list[Tensor]()
-        self.best = self.held = state(net) if stopping else {}
-        self._scored(net)  # before work starts: a score of the wrong shape is found here
-
-    def due(self, done: int) -> bool:
-        """Whether a score is to be taken after so many steps."""
-        return self.stopping is not None and (done % self.stopping.every == 0 or done == self.steps)
-
-    def score(self, done: int, net: Net) -> None:
-        """Take the score if it is due; who has waited long enough for a better one stops.
-
-        Raises:
-            ValueError: a score of the wrong shape, or not finite for one who still runs
-        """
-        if self.stopping is None or not self.due(done):
-            return
-        score, now = self._scored(net), state(net)
-        if not score[self.running].isfinite().all():
-            bad = (self.running & ~score.isfinite()).nonzero().tolist()
-            raise ValueError(f"stopping.score must be finite, after {done} steps member(s) {bad} got {score.tolist()}")
-        self.checks.append(done)
-        self.scores.append(score.where(self.running, torch.nan))
-        better = self.running & (score < self.best_score)
-        self.best, self.best_score = _chosen(better, now, self.best), score.where(better, self.best_score)
-        self.best_step[better] = done
-        self.waited = (self.waited + 1).where(~better, 0)
-        stops = self.running & (self.waited >= self.stopping.patience)
-        self.stopped[stops] = done
-        self.running, self.held = self.running & ~stops, now
-
-    def hold(self, net: Net) -> None:
-        """Put those who have stopped back to where they were: one step moves all members."""
-        if not self.running.all():
-            net.load_state_dict(_chosen(self.running, net.state_dict(), self.held))
-
-    def put_best(self, net: Net) -> None:
-        """Leave every member of the net at its best score."""
-        if self.stopping is not None:
-            net.load_state_dict(self.best)
-
-    def while_running(self, curve: Tensor) -> Tensor:
-        """A curve ``(steps, *members)`` with NaN for each member after its stop."""
-        step = torch.arange(len(curve)).reshape(-1, *[1] * len(self.members))
-        return curve.masked_fill(step >= self.stopped, torch.nan)
-
-    def record(self, done: int, net: Net) -> dict[str, Any]:
-        """What the history says of stopping, after so many steps."""
-        if self.stopping is None:
-            return {}
-        scores = torch.stack(self.scores) if self.scores else torch.empty(0, *self.members)
-        steps = {"best_step": self.best_step, "stopped": self.stopped.clamp_max(done)}
-        return {"checks": self.checks, "scores": scores, "last": state(net), **steps}
-
-    def __str__(self) -> str:
-        return f", score {self.scores[-1].nanmean():.3g}" if self.scores else ""
-
-    def _scored(self, net: Net) -> Tensor:
-        if self.stopping is None:
-            return self.best_score
-        with looking(net):
-            score = self.stopping.score(net)
-        if not isinstance(score, Tensor) or score.shape != self.members:
-            got = f"shape {tuple(score.shape)}" if isinstance(score, Tensor) else repr(score)
-            raise ValueError(f"stopping.score must give one number per member, a tensor {self.members}, got {got}")
-        return score.detach().cpu()
+def watching(watch: Callable[[int, Net], None] | None, step: int, net: Net) -> None:
+    """Let somebody look at a net: as for a score nothing changes, and draws of any shape come from a stream aside."""
+    if watch is not None:
+        with still(net) as weight, draws.drawing(Generator(weight.device).manual_seed(2**31)):
+            watch(step, net)

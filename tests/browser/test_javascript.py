@@ -9,7 +9,8 @@ import torch
 
 from gen_lib import METHODS, data, methods, samplers, truth
 from gen_lib.figures import export, page
-from gen_lib.figures.live import jumps, latents
+from gen_lib.figures.live.codes import decoder_of, greys
+from gen_lib.figures.live.round_trip import _there_and_back
 from gen_lib.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 from gen_lib.methods.facm import BY_TARGET_TIME, consistency_error, cosine, one, one_minus_root
 from gen_lib.methods.meanflow import robust
@@ -193,7 +194,7 @@ def test_images_of_a_bernoulli_decoder(run):
     net = methods.vae(likelihood="bernoulli").build(dim=16, latent=2, hidden=(8,), seed=3)
     z = 3 * torch.randn(20, 2, generator=GENERATOR)
     exact = net.likelihood.mean(in_steps(net.decoder)(z)).detach()
-    spec = {"net": latents._decoder(net, slice(1)), "z": z.flatten().tolist()}
+    spec = {"net": decoder_of(net, slice(1)), "z": z.flatten().tolist()}
     near(run("new Net(spec.net).forward(Float64Array.from(spec.z))", spec), exact.flatten())
 
 
@@ -219,7 +220,7 @@ def test_ink_is_black_and_what_lies_outside_is_cut_off(run):
     bytes_ = run("greys(spec.x)", {"x": x.tolist()}).reshape(5, 4)
     assert (bytes_[:, 3] == 255).all()
     assert (bytes_[:, :3] - 255 * (1 - x.clamp(0, 1)).double()[:, None]).abs().max() <= 0.5
-    kept = latents._greys(torch.rand(7, 4, generator=torch.Generator().manual_seed(0)))
+    kept = greys(torch.rand(7, 4, generator=torch.Generator().manual_seed(0)))
     pixels = run("Float64Array.from(bytes(spec.x), (byte) => byte / 255)", {"x": kept})
     assert (pixels - torch.rand(7, 4, generator=torch.Generator().manual_seed(0)).flatten()).abs().max() <= 0.501 / 255
 
@@ -277,7 +278,7 @@ def test_exact_jumps_of_any_number_end_where_the_flow_does(run):
 def test_there_and_back_with_a_net(run, steps):
     net = METHODS["backflow"].build(dim=1, members=(2,), seed=3)
     x = 2 * torch.randn(15, 1, generator=GENERATOR)
-    there, back = jumps._there_and_back(net, x, steps)
+    there, back = _there_and_back(net, x, steps)
     spec = {"net": export.net(net.map, 1), "x": x.flatten().tolist()}
     go = f"const u = new Net(spec.net).field(1), there = jump(u, spec.x, {steps}, 1, 0);"
     got = run(f"(() => {{ {go} return [...there, ...jump(u, there[{steps}], {steps})]; }})()", spec)

@@ -206,7 +206,7 @@ def test_a_finger_drags_points_and_scrolls_elsewhere(browser, tmp_path, figures)
     """A second finger does not take over."""
     below = figures["ruler"] + '<div style="height: 3000px"></div>'
     page = opened(browser, tmp_path, below, viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True)
-    now, start = page.get_by_label("now, t"), page.get_by_label("place x")
+    now, start = page.get_by_label("now, t"), page.get_by_label("position x")
     box = page.locator("canvas").bounding_box()
     x, y = page.evaluate(FIND, ["gen-lib-ruler", [0.58, 0.4, 0.74]])
     point = {"x": box["x"] + x, "y": box["y"] + y, "id": 0}

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from gen_lib import METHODS, data, methods, metrics, samplers, truth
 from gen_lib.compare import compare
 from gen_lib.figures import choices, explore, live, page
+from gen_lib.figures.live.latent_explorer import _square
 from gen_lib.likelihoods import Bernoulli, ContinuousBernoulli, Gaussian
 from gen_lib.methods.facm import BY_TARGET_TIME, consistency_error, cosine, one, one_minus_root
 from gen_lib.methods.meanflow import robust
@@ -85,8 +86,8 @@ def latent_explorer():
         return [n for z, c in zip(places, codes, strict=True) for n in (*z, labels[torch.cdist(z[None], c).argmin()])]
 
     yield {}, words, numbers([code[0] for code in codes])
-    yield {"from digit": "5", "to digit": "2", "way": "0.35"}, words, numbers([c[5].lerp(c[2], 0.35) for c in codes])
-    ends = torch.tensor([[*live.latents._square(code).values()] for code in codes], dtype=torch.float64)
+    yield {"from digit": "5", "to digit": "2", "path": "0.35"}, words, numbers([c[5].lerp(c[2], 0.35) for c in codes])
+    ends = torch.tensor([[*_square(code).values()] for code in codes], dtype=torch.float64)
     stops = torch.tensor([[30, 80], [75, 55]]).double() / 120  # of the sliders
     places = ends[..., 0].lerp(ends[..., 1], stops).mul(100).round() / 100
     sliders = [f"{kind} z{k}" for kind in nets for k in (1, 2)]
@@ -148,7 +149,10 @@ def flow_lab():
     z = torch.special.ndtri((torch.arange(100, dtype=torch.float64) + 0.5) / 100)[:, None]
     other = data.GaussianMixture(torch.tensor([0.45, 0.55]), torch.tensor([[-0.5], [0.75]]), LINE.covariances)
     words = "{} evaluation…: {} % of the particles end above 0; of the data {} % are."
-    for mixture, moves in ((LINE, {}), (other, {2: "0.45", 3: "-0.50", 4: "0.75"})):  # the heaps by place, not by name
+    for mixture, moves in (
+        (LINE, {}),
+        (other, {2: "0.45", 3: "-0.50", 4: "0.75"}),
+    ):  # the modes by position, not by name
         for field, v in {"exact": lambda x, t, of=mixture: truth.velocity(of, x, t), "learned": first(net)}.items():
             for sampler, asked in (("euler", 1), ("heun", 2)):
                 above = (getattr(samplers, sampler)(v, z, 2)[-1] > 0).double().mean()
@@ -169,7 +173,13 @@ def ruler():
         numbers = [place, t, end, r, *(n for land in lands for n in (land, (land - end).abs()))]
         numbers += [average(x, now, number(r)), truth.average_velocity(LINE, x, t, r), average(x, now, now)]
         many = f"; {jumps} jumps land at {{}}, error {{}}" if jumps > 1 else ""
-        moves = {"now, t": t, "destination, r": r, "place x": place, "jumps n": str(jumps), "average velocity": field}
+        moves = {
+            "now, t": t,
+            "destination, r": r,
+            "position x": place,
+            "jumps n": str(jumps),
+            "average velocity": field,
+        }
         yield moves, words.replace("MANY", many), numbers
 
 
@@ -244,7 +254,7 @@ def predict_curve():
         drawn[k] = height
         tents = (1 - (x[:, None] - knots).abs() / 0.25).clamp_min(0)  # of a curve that is straight between knots
         far = [(curve - tents @ drawn).abs().mean() for curve in (curves["many"].mean(0), curves["single"], x)]
-        yield {"place on the axis": knots[k], "height of your curve": height, **button}, words, far
+        yield {"position on the axis": knots[k], "height of your curve": height, **button}, words, far
 
 
 def gallery():

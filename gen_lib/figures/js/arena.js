@@ -1,7 +1,7 @@
 // A generator against a critic, along training: samples over modes, and behind them what the critic takes places for.
 
 class Arena extends Figure {
-  start({ box: [x, y, half], count, games, modes, side }) {
+  start({ box: [x, y, half], count, games, modes, side, sides, strength }) {
     const looks = games[0].steps.length;
     const members = games[0].good[0].length;
     const state = { game: 0, member: 0, look: looks - 1 };
@@ -27,7 +27,7 @@ class Arena extends Figure {
     const plot = new Plot(place, {
       x: [x - half, x + half], y: [y - half, y + half], xTicks: ticks(x), yTicks: ticks(y),
       xLabel: "first coordinate", yLabel: "second coordinate", ratio: 0.99,
-      label: "Samples over the modes, and what the critic says of every place",
+      label: "Samples over the modes, and what the critic says of every point",
     });
     this.append(make("p", { textContent: `Orange circles: modes, full if covered. Red: ${decoded[0].few} of the samples. `
       + "Purple: there the critic takes a point for a datum; grey: for a sample; the stronger the colour, the surer it is." }));
@@ -41,7 +41,7 @@ class Arena extends Figure {
       plot.clear();
       plot.inside(() => {
         const size = (side * side) / 2;
-        shade(plot, levels.subarray(frame * size, (frame + 1) * size), side);
+        shade(plot, levels.subarray(frame * size, (frame + 1) * size), side, sides, strength);
         modes.forEach((mode, k) => circle(plot, mode, covered[k]));
         const seen = places.subarray(2 * few * frame, 2 * few * (frame + 1));
         plot.dots(Array.from({ length: few }, (_, p) => [x + seen[2 * p], y + seen[2 * p + 1]]), ROLES.output, { size: 2 });
@@ -55,14 +55,14 @@ class Arena extends Figure {
 }
 
 // Two places per byte, row by row; of the 16 levels the upper 8 are the side of the data.
-function shade(plot, levels, side) {
+function shade(plot, levels, side, sides, strength) {
   const small = make("canvas", { width: side, height: side });
   const image = new ImageData(side, side);
-  const [low, high] = ["coupling", "inference"].map((role) => [1, 3, 5].map((at) => parseInt(ROLES[role].slice(at, at + 2), 16)));
+  const [low, high] = sides.map((role) => [1, 3, 5].map((at) => parseInt(ROLES[role].slice(at, at + 2), 16)));
   for (let k = 0; k < side * side; k++) {
     const pair = levels[k >> 1] ^ 128; // it was shifted into the range of signed bytes
     const sure = ((k % 2 ? pair >> 4 : pair & 15) - 7.5) / 7.5;
-    image.data.set([...(sure > 0 ? high : low), 255 * 0.65 * Math.abs(sure)], 4 * k);
+    image.data.set([...(sure > 0 ? high : low), 255 * strength * Math.abs(sure)], 4 * k);
   }
   small.getContext("2d").putImageData(image, 0, 0);
   const [left, top] = [plot.px(plot.x[0]), plot.py(plot.y[1])];

@@ -18,9 +18,9 @@ class FlowLab extends Figure {
     this.player("time", time, percent.length, 60);
     const shares = Array.from({ length: 19 }, (_, k) => (0.05 * (k + 1)).toFixed(2));
     const share = shares.indexOf((exact.weights[0]).toFixed(2));
-    this.slider("share of the first heap", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
+    this.slider("fraction in the first mode", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
     const centres = Array.from({ length: 33 }, (_, k) => (0.25 * k - 4).toFixed(2));
-    const heap = ["first heap at", "second heap at"].map((name, k) =>
+    const heap = ["first mode at", "second mode at"].map((name, k) =>
       this.slider(name, centres.map((at) => readable(+at)), centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
         change((m) => { m.means[k] = [+centres[to]]; });
       }));
@@ -36,7 +36,7 @@ class FlowLab extends Figure {
       ["direction of the velocity", "currentColor"],
     ]);
     const plot = new Plot(this, {
-      x: [0, 1], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "place x",
+      x: [0, 1], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "position x",
       label: "Particles in the velocity field, over time",
     });
     const say = voice(this);

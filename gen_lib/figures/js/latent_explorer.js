@@ -10,8 +10,8 @@ class LatentExplorer extends Figure {
     ["from digit", "to digit"].forEach((name, k) =>
       this.menu(name, classes.map(String), start[k], (to) => { state.ends[k] = to; walk(); }));
     const percent = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
-    const way = this.slider("way", percent, 0, (k) => { state.way = k / 20; walk(); });
-    this.player("way", way, percent.length, 120);
+    const way = this.slider("path", percent, 0, (k) => { state.way = k / 20; walk(); });
+    this.player("path", way, percent.length, 120);
     const places = panels(this, planes.length);
     planes.forEach((plane, p) => {
       const sliders = plane.stops.map((stops, axis) => this.slider(`${plane.name} z${axis + 1}`, stops, 0, (k) => {
@@ -78,7 +78,7 @@ class LatentPlane {
       ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", ratio: 0.95, label: `Codes of the ${this.name}`,
     });
     this.pictures = new Pictures(place, {
-      left: 44, label: `${this.name}: the decoded digit, between the test digits at both ends of the way`,
+      left: 44, label: `${this.name}: the decoded digit, between the test digits at both ends of the path`,
     });
   }
 

@@ -14,7 +14,7 @@ class PredictCurve extends Figure {
       ({ name, role, dashed, means: floats(means), spreads: spreads && floats(spreads) }));
     this.controls.append(make("p", { textContent: question, style: "flex: 1 1 100%; margin: 0" }));
     const names = Array.from({ length: knots }, (_, k) => readable(knot(k), last - first > 2 * knots ? 0 : digits));
-    const along = this.slider(`place on the axis: ${xLabel}`, names, state.at, (k) => { state.at = k; follow(); show(); });
+    const along = this.slider(`position on the axis: ${xLabel}`, names, state.at, (k) => { state.at = k; follow(); show(); });
     const heights = Array.from({ length: 41 }, (_, k) => low + ((high - low) * k) / 40);
     const height = this.slider("height of your curve there", heights.map((h) => readable(h, digits)), 20, (k) => {
       drawn[state.at] = heights[k];

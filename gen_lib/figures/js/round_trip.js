@@ -1,10 +1,9 @@
 // There and back: a datum becomes a code by jumps against the time, and the code a datum by jumps with it.
 
 class RoundTrip extends Figure {
-  start({ mixture, fields, reach, datum, steps, top }) {
+  start({ mixture, fields, reach, datum, steps, counts, top }) {
     const data = new Mixture(mixture);
     const averages = fields.map(([, spec]) => new Net(spec).field(1));
-    const counts = [1, 2, 4, 8];
     const places = Float64Array.from({ length: 10 * (reach[1] - reach[0]) + 1 }, (_, k) => reach[0] + k / 10);
     const exact = places.map((x) => flowMap(data, x, 1, 0));
     const state = { at: Math.round(10 * (datum - reach[0])), field: 0, steps: counts.indexOf(steps) };
@@ -19,8 +18,8 @@ class RoundTrip extends Figure {
     ]);
     const ways = new Plot(this, {
       x: [-0.05, 1.05], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach), ratio: 0.55,
-      xLabel: "time t: codes at 0, data at 1", yLabel: "place",
-      label: "The ways there and back",
+      xLabel: "time t: codes at 0, data at 1", yLabel: "position",
+      label: "The paths there and back",
     });
     swatches(this, [
       ["error of the round trip", ROLES.output], ["error of the code", ROLES.encode], ["density of the data", ROLES.data],

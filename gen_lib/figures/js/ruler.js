@@ -1,7 +1,7 @@
 // An average velocity as a ruler: it is laid at a point of the flow, and says where the path is at another time.
 
 class Ruler extends Figure {
-  start({ mixture, fields, reach, place, jumps }) {
+  start({ mixture, fields, reach, place, jumps, most }) {
     const exact = new Mixture(mixture);
     const averages = new Map(fields.map(([name, spec]) => [name, new Net(spec).field(1)]));
     averages.set("exact", (x, t, r) => x.map((at) => averageVelocity(exact, at, t, r)));
@@ -16,8 +16,8 @@ class Ruler extends Figure {
     };
     const now = slider("now, t", times, 0, "t");
     const wanted = slider("destination, r", times, 20, "r");
-    const start = slider("place x", places, Math.round(20 * (place - reach[0])), "x");
-    slider("jumps n", ["1", "2", "3", "4", "5", "6", "7", "8"], jumps - 1, "jumps");
+    const start = slider("position x", places, Math.round(20 * (place - reach[0])), "x");
+    slider("jumps n", Array.from({ length: most }, (_, k) => String(k + 1)), jumps - 1, "jumps");
     this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
     swatches(this, [
       ["path of the flow", ROLES.inference, "thick"], ["one jump", ROLES.output, "thick"],
@@ -26,7 +26,7 @@ class Ruler extends Figure {
     ]);
     const plot = new Plot(this, {
       x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach),
-      xLabel: "time t", yLabel: "place x",
+      xLabel: "time t", yLabel: "position x",
       label: "The path of the flow and the jumps, over time",
     });
     const say = voice(this);

@@ -1,14 +1,17 @@
 """Figures that are drawn in the page itself, without a kernel; in many a trained net runs there."""
 
 from .arena import arena, critic_field
-from .bench import likelihood_bench
-from .decoder import decoder_map
+from .beta_dial import beta_dial
+from .decoder_map import decoder_map
+from .flow_lab import flow_lab
 from .gallery import gallery
-from .jumps import round_trip, ruler
-from .latents import beta_dial, latent_explorer
-from .particles import flow_lab
-from .predictions import predict_choice, predict_curve
-from .score import scoreboard
+from .latent_explorer import latent_explorer
+from .likelihood_bench import likelihood_bench
+from .predict_choice import predict_choice
+from .predict_curve import predict_curve
+from .round_trip import round_trip
+from .ruler import ruler
+from .scoreboard import scoreboard
 from .weights import Setting, weights
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""A game of two players over training: samples, and what the critic says of every place."""
+"""A game of two players over training: samples, and what the critic says of every point."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -96,6 +96,8 @@ def arena(
         "games": [{"name": name, **_spec(game, mixture, samples)} for name, game in kept.items()],
         "modes": mixture.means.tolist(),
         "side": fields.shape[3],
+        "sides": SIDES,
+        "strength": STRENGTH,
     }
     show("arena", spec, figure, alt)
 

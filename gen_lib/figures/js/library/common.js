@@ -6,7 +6,7 @@ const LOOKS = `
 .gen-lib-controls { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin: 0 0 0.5rem; }
 .gen-lib-figure legend { font: inherit; color: inherit; border: 0; margin: 0; padding: 0; }
 .gen-lib-control { font-weight: inherit; margin: 0; display: flex; align-items: center; gap: 0.5rem; min-height: 2rem; font-size: 0.95rem; }
-.gen-lib-control input[type=range] { width: 10rem; max-width: 45vw; min-height: 1.5rem; accent-color: #1f77b4; }
+.gen-lib-control input[type=range] { width: 10rem; max-width: 45vw; min-height: 1.5rem; accent-color: ${ROLES.prior}; }
 .gen-lib-control select, .gen-lib-control button {
   font: inherit; color: inherit; background: transparent; min-height: 1.8rem; padding: 0.1rem 0.5rem;
   border: 1px solid currentColor; border-radius: 0.25rem; }
@@ -14,7 +14,7 @@ const LOOKS = `
 .gen-lib-control output { min-width: 3.2em; font-variant-numeric: tabular-nums; }
 .gen-lib-control button:disabled { opacity: 0.5; }
 .gen-lib-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.gen-lib-controls :focus-visible { outline: 2px solid #1f77b4; outline-offset: 2px; }
+.gen-lib-controls :focus-visible { outline: 2px solid ${ROLES.prior}; outline-offset: 2px; }
 `;
 
 function make(tag, properties = {}, ...children) {

@@ -1,9 +1,4 @@
-// A drawing on a canvas: two axes, and what stands between them, in the colours of the roles.
-
-const ROLES = {
-  prior: "#1f77b4", data: "#ff7f0e", latent: "#2ca02c", output: "#d62728",
-  coupling: "#7f7f7f", inference: "#9467bd", encode: "#8c564b", decode: "#e377c2",
-};
+// A drawing on a canvas: two axes, and what stands between them, in the colours of the roles (ROLES, from page.py).
 
 class Plot {
   // x, y: [low, high] of the axes; label: what it shows, in words

@@ -49,7 +49,7 @@ function averageVelocity(mixture, x, t, r) {
   return mixture.velocity([flowMap(mixture, x, t, middle)], middle)[0];
 }
 
-// The density of x_t at the place x.
+// The density of x_t at the position x.
 function marginal(mixture, x, t) {
   const parts = mixture.weights.map((_, k) => Math.exp(mixture.component(k, [x], 0, t).log));
   return parts.reduce((sum, part) => sum + part, 0) / Math.sqrt(2 * Math.PI);

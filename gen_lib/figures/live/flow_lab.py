@@ -19,7 +19,7 @@ def flow_lab(
 ) -> None:
     """Particles in the exact velocity field of a mixture on the line, or in learned ones.
 
-    The reader chooses the field, the sampler and its steps, and the time; and moves the heaps of the mixture, which the
+    The reader chooses the field, the sampler and its steps, and the time; and moves the modes of the mixture, which the
     exact field follows.
 
     Args:
@@ -30,8 +30,8 @@ def flow_lab(
         steps: of the sampler at the start
 
     Raises:
-        ValueError: another mixture, one whose heaps or shares are not on the sliders, a field that is not a velocity on
-            the line or has the name "exact", no particles, another number of steps
+        ValueError: another mixture, one whose modes or weights are not on the sliders, a field that is not a velocity
+            on the line or has the name "exact", no particles, another number of steps
     """
     if mixture.dim != 1 or len(mixture.weights) != 2 or mixture.means[0, 0] >= mixture.means[1, 0]:
         raise ValueError(f"mixture must be of two Gaussians on the line, the lower one first, got {mixture!r}")
@@ -39,8 +39,8 @@ def flow_lab(
     on_sliders = [(4 * places, -16, 16), (20 * below, 1, 19)]
     if any(((v - v.round()).abs() > 1e-4).any() or v.min() < low or v.max() > high for v, low, high in on_sliders):
         raise ValueError(
-            "mixture must have its heaps at quarters from -4 to 4 and shares in twentieths, where sliders can stand, "
-            f"got heaps at {places.tolist()} and a lower share of {below.item():g}"
+            "mixture must have its modes at quarters from -4 to 4 and weights in twentieths, where sliders can stand, "
+            f"got modes at {places.tolist()} and a lower weight of {below.item():g}"
         )
     export.asked(fields, times=1)
     if "exact" in fields:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from executed import outputs
 from notebook_key import EXECUTED, code_cells, read, tags
-from scoreboard import outputs
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -52,7 +52,7 @@ def test_what_is_missing_is_said(tmp_path, name):
     assert str(caught.value) == PROBLEMS[name]
 
 
-def build(root, *more, extension="scoreboard"):
+def build(root, *more, extension="executed"):
     settings = {"extensions": f"myst_parser,{extension}", "root_doc": "page", "exclude_patterns": "_build"}
     words = [word for key, value in settings.items() for word in ("-D", f"{key}={value}")]
     command = [sys.executable, "-m", "sphinx", "-C", "-q", *more, *words, root, root / "_build" / "html"]
@@ -93,5 +93,5 @@ def test_the_scoreboard_of_the_book_asks_for_a_cell_that_is_there():
     assert len(tagged) == 1
     assert "nbval-check-output" not in tags(tagged[0])  # it shows times
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]
-    assert "scoreboard" in config["local_extensions"]
-    assert "scoreboard" in config["config"]["extensions"]
+    assert "executed" in config["local_extensions"]
+    assert "executed" in config["config"]["extensions"]

@@ -1,0 +1,56 @@
+"""What the figures of codes and their images share."""
+
+import base64
+from math import isqrt
+from typing import Any
+
+from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle
+from torch import Tensor
+
+from ... import check, plots
+from ...likelihoods import Bernoulli, Gaussian, LearnedGaussian, OptimalGaussian, identity
+from ...nets import MLP, Autoencoder
+from .. import export
+
+
+def edge_of(x: Tensor, *nets: Autoencoder) -> int:
+    """Of square images that the nets can encode."""
+    edge = isqrt(check.points("x", x).shape[-1])
+    if x.ndim != 2 or edge**2 != x.shape[-1] or x.min() < 0 or x.max() > 1:
+        found = f"shape {tuple(x.shape)} and values from {x.min():g} to {x.max():g}"
+        raise ValueError(f"x must be square images in [0, 1] of shape (n, d), got {found}")
+    for net in nets:
+        check.points("x", x, net.dim)
+    return edge
+
+
+def decoder_of(net: Autoencoder, members: slice) -> dict[str, Any]:
+    """The decoder with the activation that makes its output a mean."""
+    likelihood = net.likelihood
+    if not isinstance(net.decoder, MLP):
+        raise TypeError(f"the decoder must be an MLP, got {type(net.decoder).__name__}")
+    spec = export.net(net.decoder, members, small=True)
+    if isinstance(likelihood, Bernoulli):
+        return {**spec, "layers": [*spec["layers"], "sigmoid"]}
+    if isinstance(likelihood, Gaussian | LearnedGaussian | OptimalGaussian) and likelihood.activation is identity:
+        return spec
+    raise TypeError(f"the likelihood must be Bernoulli or Gaussian without an activation, got {likelihood!r}")
+
+
+def greys(x: Tensor) -> str:
+    """Images in [0, 1] as one byte per pixel."""
+    return base64.b64encode((255 * x).round().byte().cpu().numpy().tobytes()).decode()
+
+
+def ticks_of(low: float, high: float) -> list[float]:
+    """A few round numbers between two ends."""
+    found = ticker.MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [float(f"{tick:.6g}") for tick in found if low <= tick <= high]
+
+
+def draw_prior(ax: Axes) -> None:
+    """One and two standard deviations of the noise."""
+    for radius in (1, 2):
+        ax.add_patch(Circle((0, 0), radius, fill=False, color=plots.COLORS["prior"], linewidth=1.5))

@@ -134,6 +134,24 @@ def test_training_needs_nobody_to_switch_gradients_on(name):
     assert all(torch.equal(a, b) for a, b in zip(*(net.parameters() for net in nets), strict=True))
 
 
+def test_the_state_of_half_a_step_is_refused():
+    def loss(net, z, x):
+        if training.done == 5:
+            raise KeyboardInterrupt
+        return METHODS["fm"].loss(net, z, x)
+
+    method = replace(METHODS["fm"], turns=(METHODS["fm"].turns[0]._replace(loss=loss),))
+    training = Training(method, method.build(dim=2, hidden=(8,)), TRAIN, steps=STEPS)
+    run(training, until=4, progress=False)
+    kept = training.state()
+    with pytest.raises(KeyboardInterrupt):
+        run(training, progress=False)
+    with pytest.raises(RuntimeError, match="step 5 was interrupted"):
+        training.state()
+    training.load(kept)
+    assert training.state()["done"] == 4
+
+
 def test_until_must_be_a_step():
     with pytest.raises(ValueError, match="until must be a whole number of at least 0, got -1"):
         run(started(), until=-1, progress=False)

@@ -35,11 +35,11 @@ def shorts(values: Tensor) -> dict[str, Any]:
     return {"scale": scale, "values": base64.b64encode(whole.tobytes()).decode()}
 
 
-def whole(values: Tensor) -> str:
+def signed_bytes(values: Tensor) -> str:
     """Whole numbers from -127 to 127 as base64 of one byte each, row by row.
 
     Example:
-        >>> whole(torch.tensor([1, -1, 127]))
+        >>> signed_bytes(torch.tensor([1, -1, 127]))
         'Af9/'
     """
     return base64.b64encode(values.cpu().contiguous().numpy().astype("i1").tobytes()).decode()
@@ -83,25 +83,25 @@ def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> di
     weights = torch.cat(parts, -1)[some]
     spec = {"layers": layers, "members": len(weights)}
     if small:
-        return {**spec, "weights": whole(weights.round()), "scales": floats(torch.cat(scales, -1)[some])}
+        return {**spec, "weights": signed_bytes(weights.round()), "scales": floats(torch.cat(scales, -1)[some])}
     return {**spec, "weights": floats(weights)}
 
 
-def asked(fields: Mapping[str, Field], times: int) -> None:
-    """Refuse nets that are not velocities on the line, asked with a place and so many times.
+def check_fields(fields: Mapping[str, Field], times: int) -> None:
+    """Refuse nets that are not velocities on the line, called with a position and a given number of times.
 
     Raises:
         ValueError: another dimension, another number of times
     """
     kind = ("velocities", "x_t and t") if times == 1 else ("average velocities", "x_t, t and r")
     for name, field in fields.items():
-        inputs = next(field.map.parameters()).shape[-2] if isinstance(field, Field) else 0
-        if inputs != 1 + times or field.dim != 1:
-            found = f"{inputs - field.dim} time(s) in dimension {field.dim}" if inputs else f"a {type(field).__name__}"
-            raise ValueError(f"fields must be {kind[0]} on the line, asked with {kind[1]}, but {name!r} has {found}")
+        if not isinstance(field, Field) or field.times != times or field.dim != 1:
+            known = isinstance(field, Field)
+            found = f"{field.times} time(s) in dimension {field.dim}" if known else f"a {type(field).__name__}"
+            raise ValueError(f"fields must be {kind[0]} on the line, called with {kind[1]}, but {name!r} has {found}")
 
 
-def within(mixture: GaussianMixture, limit: float) -> None:
+def check_mixture(mixture: GaussianMixture, limit: float) -> None:
     """Refuse a mixture that a drawing from -limit to limit does not hold.
 
     Raises:
@@ -109,7 +109,7 @@ def within(mixture: GaussianMixture, limit: float) -> None:
 
     Example:
         >>> from gen_lib import data
-        >>> within(data.mixture_1d(), 3.0)
+        >>> check_mixture(data.mixture_1d(), 3.0)
         Traceback (most recent call last):
         ValueError: mixture must lie between -3 and 3, where the axis ends, got -4.39 to 3.63
     """

@@ -16,17 +16,17 @@ MapMaker = Callable[[int, int, Sizes, Sizes], nn.Module]  # (inputs, outputs, hi
 
 
 class Net(nn.Module):
-    """What every method builds. Abstract: it names what a net must know.
+    """What every method builds: a net that knows the dimensions of a point and of its noise, and its members.
 
-    Attributes:
+    Args:
         dim: dimension of a point x
         latent: dimension of its noise z
         members: shape of the members
     """
 
-    dim: int
-    latent: int
-    members: Sizes
+    def __init__(self, dim: int, latent: int, members: Sizes):
+        super().__init__()
+        self.dim, self.latent, self.members = dim, latent, members
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,7 @@ class Decoder(Net):
     """
 
     def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = ()):
-        super().__init__()
-        self.dim, self.latent, self.members = dim, latent, members
+        super().__init__(dim, latent, members)
         self.map = MLP(latent, dim, hidden, members)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -103,17 +102,20 @@ class Field(Net):
         latent: that of the noise, which must be the same: a flow keeps the dimension
         hidden: widths of the hidden layers
         members: shape of the members
-        times: how many times it is asked with
+        times: how many times it is called with
+
+    Attributes:
+        times: the same
 
     Raises:
         ValueError: latent is not dim
     """
 
     def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = (), times: int = 1):
-        super().__init__()
+        super().__init__(dim, latent, members)
         if latent != dim:
             raise ValueError(f"latent must be the dimension of the data, {dim}, for a flow, got {latent}")
-        self.dim, self.latent, self.members = dim, latent, members
+        self.times = times
         self.map = MLP(dim + times, dim, hidden, members)
 
     def forward(self, x_t: Tensor, *times: Tensor) -> Tensor:
@@ -137,8 +139,7 @@ class Adversaries(Net):
     """
 
     def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = (), maps: Maps = plain):
-        super().__init__()
-        self.dim, self.latent, self.members = dim, latent, members
+        super().__init__(dim, latent, members)
         self.generator = maps.generator(latent, dim, hidden, members)
         self.critic = maps.critic(dim, 1, hidden, members)
 
@@ -170,8 +171,7 @@ class Autoencoder(Net):
         likelihood: Likelihood,
         maps: Maps = plain,
     ):
-        super().__init__()
-        self.dim, self.latent, self.members = dim, latent, members
+        super().__init__(dim, latent, members)
         self.encoder = maps.encoder(dim, codes * latent, hidden, members)
         self.decoder = maps.decoder(latent, dim, hidden, members)
         self.likelihood = likelihood

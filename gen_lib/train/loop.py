@@ -128,7 +128,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
             if record.finished:
                 break
             watching(watch, step, net)
-            method = training.plan[step]
+            method, training.within_step = training.plan[step], True
             for curve, (name, loss) in zip(record.curves, method.turns, strict=True):
                 value = loss(net, *training.pairs(method)).mean(-1)
                 training.move(name, value)
@@ -138,6 +138,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
                 curve[step] = value.detach()
             training.done = step + 1
             record.close(training.done)
+            training.within_step = False
             bar.set_postfix_str(record.summary, refresh=False)
         if training.ended:
             watching(watch, training.done, net)

@@ -43,6 +43,7 @@ class Training:
         net: what is trained, in place
         steps: number of steps of the whole run
         done: number of steps done
+        within_step: whether a step has begun and not ended
         settings: the arguments that are numbers or names, as they were given
 
     Raises:
@@ -86,7 +87,7 @@ class Training:
         self.rates = _rates(lr, names)
         _check_betas(betas)
         self.sample = _source(data, net)
-        self.net, self.schedule, self.clip, self.done = net, schedule, clip, 0
+        self.net, self.schedule, self.clip, self.done, self.within_step = net, schedule, clip, 0, False
         self.weight = next(net.parameters())
         self.movers = {name: list(net.get_submodule(name).parameters()) for name in names}
         self.adams = {
@@ -128,7 +129,12 @@ class Training:
         """All that the next step depends on: nested dictionaries of tensors, numbers, names and lists of them.
 
         Copies: what happens to the run later does not change them.
+
+        Raises:
+            RuntimeError: the run was interrupted within a step, of which a part is done
         """
+        if self.within_step:
+            raise RuntimeError(f"step {self.done} was interrupted: load a state from before, or train again")
         adams = {
             name: {str(i): {k: v.clone() for k, v in adam.state[p].items()} for i, p in enumerate(self.movers[name])}
             for name, adam in self.adams.items()
@@ -154,6 +160,7 @@ class Training:
         shapes = {name: tuple(value.shape) for name, value in self.net.state_dict().items()}
         if (others := {name: tuple(value.shape) for name, value in state["net"].items()}) != shapes:
             raise ValueError(f"state must be of a net with the weights {shapes}, got {others}")
+        self.within_step = False
         self.net.load_state_dict(state["net"])
         for name, adam in self.adams.items():
             for i, p in enumerate(self.movers[name]):

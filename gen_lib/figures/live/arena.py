@@ -152,7 +152,7 @@ def _spec(game: Game, mixture: GaussianMixture, samples: int) -> dict[str, Any]:
     level = (8 + 8 * _sure(fields)).long().clamp(max=15).flatten(-2)
     middle = torch.tensor([x, y])
     return {
-        "field": export.whole(level[..., ::2] + 16 * level[..., 1::2] - 128),  # two places in a byte
+        "field": export.signed_bytes(level[..., ::2] + 16 * level[..., 1::2] - 128),  # two places in a byte
         "good": [[round(share, 3) for share in look] for look in found.high_quality.tolist()],
         "met": (found.met * 2 ** torch.arange(len(mixture.weights))).sum(-1).tolist(),
         "samples": export.shorts((pages[:, :, :samples] - middle).clamp(-2 * half, 2 * half)),

@@ -41,7 +41,7 @@ def decoder_map(
         ValueError: a mixture that is not there, steps that do not rise, looks or pairs of another shape or
             not finite, other names of pairs than of looks
     """
-    export.within(mixture, 5.5)
+    export.check_mixture(mixture, 5.5)
     steps = [check.whole("steps", step.item() if isinstance(step, Tensor) else step, least=0) for step in steps]
     if len(steps) < 2 or sorted(set(steps)) != steps:
         raise ValueError(f"steps must be at least two that rise, got {steps}")

@@ -42,7 +42,7 @@ def flow_lab(
             "mixture must have its modes at quarters from -4 to 4 and weights in twentieths, where sliders can stand, "
             f"got modes at {places.tolist()} and a lower weight of {below.item():g}"
         )
-    export.asked(fields, times=1)
+    export.check_fields(fields, times=1)
     if "exact" in fields:
         raise ValueError('fields must leave the name "exact" to the exact velocity')
     if steps not in STEPS:

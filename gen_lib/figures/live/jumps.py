@@ -17,7 +17,7 @@ def reach_of(mixture: GaussianMixture, fields: Mapping[str, Field]) -> tuple[int
         raise ValueError(f"mixture must be on the line, got dimension {mixture.dim}")
     if not fields:
         raise ValueError("fields must hold at least one net, got none")
-    export.asked(fields, times=2)
+    export.check_fields(fields, times=2)
     low, high = mixture.quantile(torch.tensor([0.001, 0.999], dtype=torch.float64))[:, 0].tolist()
     return min(-3, int(low // 1)), max(3, int(-(-high // 1)))
 

@@ -50,7 +50,7 @@ def weights(mixture: GaussianMixture, ends: Mapping[Setting, Tensor], *, alt: st
     Raises:
         ValueError: a mixture that is not there, no ends, ends of another shape, of different n or not finite
     """
-    export.within(mixture, 5.0)
+    export.check_mixture(mixture, 5.0)
     if not ends:
         raise ValueError("ends must hold the map of at least one setting, got none")
     counts = {end.shape[1] for end in ends.values() if end.ndim == 3 and end.shape[0] > 1 and end.shape[2] == 1}

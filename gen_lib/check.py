@@ -6,6 +6,7 @@ import numbers
 import torch
 from torch import Tensor
 
+from .slips import brief as brief
 from .slips import whole as whole
 
 
@@ -21,9 +22,9 @@ def number(name: str, value: object, least: float = -math.inf, above: float = -m
         ValueError: beta must be a finite number of at least 0, got -1.0
     """
     good = isinstance(value, numbers.Real | Tensor) and not isinstance(value, bool)
-    found = repr(value)
+    found = brief(value)
     if good:
-        v = torch.as_tensor(value)
+        v = value if isinstance(value, Tensor) else torch.tensor(_float(value), dtype=torch.float64, device="cpu")
         fits = v.isfinite() & (v >= least) & (v > above)
         good = v.numel() > 0 and bool(fits.all())
         if v.numel() > 8:
@@ -31,6 +32,13 @@ def number(name: str, value: object, least: float = -math.inf, above: float = -m
     if not good:
         bound = f" above {above:g}" if above > -math.inf else f" of at least {least:g}" if least > -math.inf else ""
         raise ValueError(f"{name} must be a finite number{bound}, got {found}")
+
+
+def _float(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number beyond all floats
+        return math.inf
 
 
 def share(name: str, value: float) -> None:
@@ -46,7 +54,7 @@ def share(name: str, value: float) -> None:
     """
     number(name, value)
     if not 0 <= value <= 1:
-        raise ValueError(f"{name} must lie from 0 to 1, got {value!r}")
+        raise ValueError(f"{name} must lie from 0 to 1, got {brief(value)}")
 
 
 def sizes(name: str, value: object) -> tuple[int, ...]:
@@ -61,7 +69,7 @@ def sizes(name: str, value: object) -> tuple[int, ...]:
         ValueError: members must be a tuple of whole numbers, such as (8,), got 8
     """
     if not isinstance(value, tuple | list | torch.Size):
-        raise ValueError(f"{name} must be a tuple of whole numbers, such as (8,), got {value!r}")
+        raise ValueError(f"{name} must be a tuple of whole numbers, such as (8,), got {brief(value)}")
     return tuple(whole(f"each of {name}", v, least=1) for v in value)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jsonargparse import auto_cli
 
+from . import terminal
 from .slips import METHOD_NAMES, TARGET_NAMES, known, whole
 
 
@@ -76,6 +77,7 @@ def main(args: list[str] | None = None) -> None:
     Args:
         args: as on the command line, which they are if not given
     """
+    terminal.forgive()
     try:
         auto_cli(
             {"compare": compare},

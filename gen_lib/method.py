@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from . import check, draws
 from .couplings import independent
 from .nets import Net, Sizes, stacked
+from .slips import brief
 
 Loss = Callable[..., Tensor]  # (net, z, x) -> one number per pair
 Coupling = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -52,7 +53,7 @@ class Method:
 
     def __post_init__(self):
         if not self.turns or not all(isinstance(turn, Turn) for turn in self.turns):
-            raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {self.turns!r}')
+            raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {brief(self.turns)}')
 
     @property
     def loss(self) -> Loss:

@@ -3,15 +3,20 @@
 import ast
 import math
 import os
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from IPython import get_ipython
 from torch import Tensor
 
-from . import plots
+from . import plots, terminal
+from .slips import brief, whole
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+Bounds = Mapping[str, tuple[float, float]]
+Declared = dict[str, tuple[str, str]]
 
 
 class ClaimError(AssertionError):
@@ -26,7 +31,9 @@ def setup(**bounds: tuple[float, float]) -> None:
     """Check the chapter's parameters, choose threads and the look of the figures, seed torch.
 
     papermill passes any name and any type on to the notebook; here, in the first cell that runs, a slip becomes an
-    error that names the parameter and what is allowed. Values are put back with the type of the parameters cell.
+    error that names the parameter and what is allowed. What counts is the value that a name holds now, whichever cell
+    gave it; it is put back with the type that the parameters cell declares. In a script, such as one exported from a
+    chapter, there are no cells, and only torch is seeded.
 
     Small nets run fastest on one thread. The environment variable ``GEN_LIB_THREADS`` overrides that.
 
@@ -35,93 +42,116 @@ def setup(**bounds: tuple[float, float]) -> None:
 
     Raises:
         ParameterError: unknown name, wrong type, or value out of bounds
+        ValueError: ``GEN_LIB_THREADS`` is not a number of threads
 
     Example:
         >>> setup()
     """
-    torch.set_num_threads(int(os.environ.get("GEN_LIB_THREADS", "1")))
+    torch.set_num_threads(_threads())
     plots.use_style()
+    terminal.forgive()
+    names = vars(sys.modules["__main__"])  # of the notebook or of the script
     shell = get_ipython()
-    if shell is None:
-        return
-    cells = shell.user_ns.get("In", [])
-    declared = declared_parameters(cells)
-    if declared:
-        given = {name: shell.user_ns.get(name, default) for name, (_, default) in declared.items()}
-        shell.user_ns.update(checked(declared, {**given, **injected_parameters(cells)}, bounds))
-    torch.manual_seed(shell.user_ns.get("seed", 0))
+    if shell and shell.user_ns is names and any(cells := shell.history_manager.input_hist_parsed):
+        declared, injected = read_parameters(cells, bounds)
+        given = {name: names[name] for name in [*declared, *bounds, *injected] if name in names}
+        names.update(checked(declared, given, bounds))
+    torch.manual_seed(whole("seed", names.get("seed", 0), least=0))
 
 
-def declared_parameters(cells: list[str]) -> dict[str, tuple[type, object]]:
-    """Names, types and defaults of the parameters cell: the first one that only assigns annotated names.
+def _threads() -> int:
+    value = os.environ.get("GEN_LIB_THREADS") or "1"
+    return whole("GEN_LIB_THREADS", int(value) if value.isdecimal() else value, least=1)
+
+
+def read_parameters(cells: Iterable[str], bounds: Iterable[str]) -> tuple[Declared, list[str]]:
+    """What the parameters cell declares, and the names in the cell that papermill puts in below it.
+
+    The parameters cell is the one that declares a name with bounds, or without bounds the first that declares any. If
+    it has run again with other names, these count as well. A cell of papermill counts until the parameters cell or
+    another one of papermill runs.
 
     Args:
         cells: the source of the cells that have run
+        bounds: the names with bounds
+
+    Returns:
+        name to type and default, as they are written; the injected names
     """
+    declared: Declared = {}
+    injected: list[str] = []
+    known = {*bounds}
     for cell in cells:
         body = _statements(cell)
-        if body and all(isinstance(s, ast.AnnAssign) and s.value for s in body):
-            typed = [(s.target, s.annotation, s.value) for s in body if isinstance(s, ast.AnnAssign) and s.value]
-            return {ast.unparse(t): (TYPES[ast.unparse(kind)], ast.literal_eval(v)) for t, kind, v in typed}
-    return {}
-
-
-def injected_parameters(cells: list[str]) -> dict[str, object]:
-    """Names and values of the cell that papermill puts in, empty without one."""
-    for cell in cells:
-        if cell.lstrip().startswith("# Parameters"):
-            assignments = [s for s in _statements(cell) if isinstance(s, ast.Assign)]
-            return {ast.unparse(s.targets[0]): ast.literal_eval(s.value) for s in assignments}
-    return {}
+        found = {
+            ast.unparse(s.target): (ast.unparse(s.annotation), ast.unparse(s.value))
+            for s in body
+            if isinstance(s, ast.AnnAssign) and s.simple and s.value
+        }
+        if found and (not known or known & found.keys()):
+            declared, injected = declared | found, []
+            known |= found.keys()
+        elif cell.splitlines()[:1] == ["# Parameters"] and all(map(_is_injected, body)):
+            injected = [ast.unparse(s.targets[0]) for s in body if isinstance(s, ast.Assign)]
+    return declared, injected
 
 
 def _statements(cell: str) -> list[ast.stmt]:
     try:
         return ast.parse(cell).body
-    except SyntaxError:  # a magic or a shell line: not a parameters cell
+    except SyntaxError:
         return []
 
 
-def checked(
-    declared: dict[str, tuple[type, object]], given: dict[str, object], bounds: dict[str, tuple[float, float]]
-) -> dict[str, Any]:
+def _is_injected(statement: ast.stmt) -> bool:
+    """Whether papermill may have written it: ``name = 4``, and ``float('inf')`` for what has no literal."""
+    if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
+        return False
+    names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    return set(names[1:]) <= {"float"}
+
+
+def checked(declared: Declared, given: Mapping[str, object], bounds: Bounds) -> dict[str, Any]:
     """The given values with their declared types, or an error that lists every slip and what is allowed.
 
     Args:
-        declared: name to type and default
+        declared: name to type and default, as they are written
         given: name to value
         bounds: name to least and largest value
 
     Raises:
-        ParameterError: unknown name, wrong type, or value out of bounds
+        ParameterError: unknown name, wrong type, no value, or value out of bounds
 
     Example:
-        >>> checked({"beta": (float, 1.0)}, {"beta": 4}, {"beta": (0, 100)})
+        >>> checked({"beta": ("float", "1.0")}, {"beta": 4}, {"beta": (0, 100)})
         {'beta': 4.0}
-        >>> checked({"beta": (float, 1.0)}, {"betta": 4}, {"beta": (0, 100)})
+        >>> checked({"beta": ("float", "1.0")}, {"beta": 1, "betta": 4}, {"beta": (0, 100)})
         Traceback (most recent call last):
         gen_lib.notebook.ParameterError: unknown parameter 'betta'. Allowed: beta (float from 0 to 100, default 1.0)
     """
-    errors: list[str] = []
+    errors = [f"parameter {name!r} has no value, run the cell above" for name in bounds if name not in given]
     values: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in declared:
-            errors.append(f"unknown parameter {name!r}")
-            continue
-        kind, _ = declared[name]
+        undeclared = "" if name not in bounds else "int" if isinstance(value, int) else "float"
+        kind, _ = declared.get(name, (undeclared, ""))
         low, high = bounds.get(name, (-math.inf, math.inf))
-        try:
-            values[name] = _as(kind, value)
-        except (TypeError, ValueError):
-            errors.append(f"parameter {name!r} must be of type {kind.__name__}, got {value!r}")
-            continue
-        if kind in (int, float) and not low <= values[name] <= high:
-            errors.append(f"parameter {name!r} must lie from {low} to {high}, got {value!r}")
+        if not kind:
+            errors.append(f"unknown parameter {name!r}")
+        elif kind not in TYPES:
+            errors.append(f"parameter {name!r} must be declared as {', '.join(TYPES)}, or in another cell, got {kind}")
+        else:
+            try:
+                values[name] = _as(TYPES[kind], value)
+            except (TypeError, ValueError, OverflowError):
+                errors.append(f"parameter {name!r} must be of type {kind}, got {brief(value)}")
+                continue
+            if kind in ("int", "float") and not low <= values[name] <= high:
+                errors.append(f"parameter {name!r} must lie from {low} to {high}, got {brief(value)}")
     if errors:
         allowed = ", ".join(
-            f"{name} ({kind.__name__}"
+            f"{name} ({kind}"
             + (f" from {bounds[name][0]} to {bounds[name][1]}" if name in bounds else "")
-            + f", default {default!r})"
+            + f", default {default})"
             for name, (kind, default) in declared.items()
         )
         raise ParameterError(f"{'; '.join(errors)}. Allowed: {allowed}")
@@ -130,15 +160,13 @@ def checked(
 
 def _as(kind: type, value: Any) -> Any:
     """The value as that type, where no information is lost; papermill's -r passes strings."""
-    if isinstance(value, bool) != (kind is bool) and not isinstance(value, str):
-        raise TypeError
     if kind is bool and isinstance(value, str):
-        return {"true": True, "false": False}[value.lower()] if value.lower() in ("true", "false") else int("no")
-    converted = kind(value)
-    if kind is int and float(value) != converted:
-        raise ValueError
-    if kind is str and not isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower())
+    if isinstance(value, bool) != (kind is bool) or (kind is str and not isinstance(value, str)):
         raise TypeError
+    converted = kind(value)
+    if kind is int and converted != value and not isinstance(value, str):
+        raise ValueError
     return converted
 
 
@@ -154,7 +182,7 @@ def show(name: str, values: Tensor, digits: int = 3) -> None:
         >>> show("W1", torch.tensor([0.1, 0.2, 0.3]))
            0.200 ± 0.100  W1
     """
-    print(f"{values.mean():8.{digits}f} ± {values.std():.{digits}f}  {name}")
+    terminal.say(f"{values.mean():8.{digits}f} ± {values.std():.{digits}f}  {name}")
 
 
 def claim(
@@ -208,6 +236,6 @@ def claim(
     bounds = {"above": above, "below": below}
     band = " and ".join(f"{name} {bound:g}" for name, bound in bounds.items() if bound is not None)
     line = f"{'✓' if holds else '✗'} {text}: {number} ({band})"
-    print(line)
+    terminal.say(line)
     if not holds and os.environ.get("GEN_LIB_STRICT") == "1":
         raise ClaimError(line)

@@ -6,6 +6,7 @@ Nothing here needs torch, so that the command line can refuse them before it imp
 import numbers
 from collections.abc import Mapping
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -20,11 +21,33 @@ TARGET_NAMES = (
 )
 
 
+#: The largest whole number that torch takes as a size; there is room for the seeds of members above it.
+MOST = 2**63 - 1
+
+_short = Repr()
+_short.maxdict = 6
+_short.maxstring = _short.maxother = 200
+_short.maxlong = 60
+
+
+def brief(value: object) -> str:
+    """A value as an error shows it: of many entries the first six and how many there are.
+
+    Example:
+        >>> brief([0.5] * 80_000)
+        '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...] of length 80000'
+    """
+    text = _short.repr(value)
+    if isinstance(value, list | tuple | dict | set | frozenset) and len(value) > 6:
+        return f"{text} of length {len(value)}"
+    return text
+
+
 def whole(name: str, value: object, least: int) -> int:
-    """A whole number that is not too small.
+    """A whole number that is not too small, and not too large for torch.
 
     Raises:
-        ValueError: a value that is not whole, or below ``least``; True and False are not numbers
+        ValueError: a value that is not whole, below ``least``, or 2^63 and more; True and False are not numbers
 
     Example:
         >>> whole("steps", 0, least=1)
@@ -32,7 +55,9 @@ def whole(name: str, value: object, least: int) -> int:
         ValueError: steps must be a whole number of at least 1, got 0
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {brief(value)}")
+    if int(value) > MOST:
+        raise ValueError(f"{name} must be a whole number from {least} to {MOST}, got {brief(value)}")
     return int(value)
 
 
@@ -72,8 +97,8 @@ def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
         Traceback (most recent call last):
         gen_lib.slips.UnknownName: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
     """
-    if value not in table:
-        near = get_close_matches(str(value), list(table), 1)
+    if not isinstance(value, str) or value not in table:
+        near = get_close_matches(str(value)[:100], list(table), 1)
         hint = f", did you mean {near[0]!r}?" if near else "."
-        raise UnknownName(f"unknown {name} {value!r}{hint} Known: {', '.join(table)}")
+        raise UnknownName(f"unknown {name} {brief(value)}{hint} Known: {', '.join(table)}")
     return table[value]

@@ -1,6 +1,7 @@
 """Random bad calls: each is refused before work starts, by an error that names the argument and the value."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -104,6 +105,46 @@ def test_random_bad_calls_are_refused_by_name(argument):
 
     refused()
     assert all(torch.equal(a, b) for a, b in zip(before, NET.parameters(), strict=True))
+
+
+def refusal(argument, value):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        CALLS[argument][1](value)
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", CALLS)
+@pytest.mark.parametrize("value", [[0.5] * 80_000, "long" * 80_000], ids=["list", "text"])
+def test_a_long_value_is_refused_in_few_words(argument, value):
+    assert len(refusal(argument, value)) < 500
+
+
+WHOLE = [name for name, (values, _) in CALLS.items() if values in (not_whole, not_natural)]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", WHOLE)
+def test_a_number_too_large_for_torch_is_refused_by_name(argument):
+    said = refusal(argument, 2**64)
+    assert re.match(rf"{argument} must be a whole number from [01] to {2**63 - 1}, got {2**64}", said)
+
+
+REAL = [name for name, (values, _) in CALLS.items() if values in (negative, not_positive, not_a_share)]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("argument", REAL)
+def test_a_whole_number_beyond_all_floats_is_refused_by_name(argument):
+    assert re.match(rf"{argument} must be a finite number.*, got 1000", refusal(argument, 10**400))
+
+
+def test_the_largest_seed_leaves_room_for_those_of_the_members():
+    for seed in (0, 2**63 - 1):
+        net = METHODS["fm"].build(dim=1, hidden=(4,), members=(2,), seed=seed)
+        fit(METHODS["fm"], net, MIXTURE, steps=1, seed=seed, progress=False)
+        first, second = next(net.parameters())
+        assert not torch.equal(first, second)
 
 
 def test_there_are_enough_of_them():

@@ -1,7 +1,11 @@
 """The command line does what the library does, and refuses before it works."""
 
+import io
+import re
 import subprocess
 import sys
+from pathlib import Path
+from unittest.mock import Mock
 
 import matplotlib as mpl
 import pytest
@@ -82,11 +86,13 @@ def test_a_file_that_is_there_is_left_alone(tmp_path, capsys, untrained):
         (["--targets", "[]"], "targets"),
         (["--gif", "picture.png"], ".gif"),
         (["--gif", "/nowhere/a.gif"], "folder"),
+        (["--gif", f"{'a' * 300}.gif"], "File name too long"),
         (["--methods", "[gna]"], "did you mean 'gan'"),
         (["--methods", "[]"], "methods"),
         (["--epochs", "many"], "epochs"),
         (["--epochs", "0"], "epochs"),
         (["--seed", "-1"], "seed"),
+        (["--seed", str(2**64)], "seed must be a whole number from 0 to"),
         (["--epoch_s", "3"], "epoch_s"),
     ],
 )
@@ -128,6 +134,19 @@ def test_what_had_finished_is_printed_when_it_is_stopped(tmp_path, capsys, monke
     assert "fm" in str(stop.value.code)
     assert "ring, stopped\nmethod" in (printed := capsys.readouterr().out)
     assert "\ndecoder " in printed
+
+
+def test_the_table_reaches_a_terminal_that_lacks_characters(tmp_path, monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    cli.main(["compare", *SMALL, "--targets", "[mixture_1d]", "--gif", str(tmp_path / "a.gif")])
+    assert re.search(rb"\nfm  .* \d\.\d{3} \+- \d\.\d{3} ", terminal.buffer.getvalue())
+
+
+def test_a_folder_that_takes_no_files_is_found_before_work(tmp_path, capsys, monkeypatch, untrained):
+    monkeypatch.setattr(Path, "touch", Mock(side_effect=PermissionError(13, "denied")))
+    answer = refused(capsys, *SMALL, "--gif", str(tmp_path / "a.gif"))
+    assert f"gen-lib: path must be writable, {tmp_path / 'a.gif'} is not: denied" in answer
 
 
 def test_every_target_has_its_name():

@@ -1,6 +1,8 @@
 """Comparisons: equal conditions, honest counts, and files that are whole or not there."""
 
 import html.parser
+from pathlib import Path
+from unittest.mock import Mock
 
 import matplotlib as mpl
 import pytest
@@ -242,6 +244,23 @@ def test_places_that_cannot_be_written(line, tmp_path):
     with pytest.raises(FileNotFoundError, match="a folder that exists"):
         free(tmp_path / "nowhere" / "a.gif")
     assert free(str(tmp_path / "a.GIF")) == tmp_path / "a.GIF"
+    (tmp_path / "b.gif").mkdir()
+    with pytest.raises(FileExistsError, match=r"path must be that of a file, .*b\.gif is none"):
+        free(tmp_path / "b.gif", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["b.gif"]  # it leaves nothing there
+
+
+@pytest.mark.parametrize("trouble", [PermissionError(13, "denied"), OSError(30, "denied")])
+def test_a_folder_that_takes_no_files_is_found_at_once(tmp_path, monkeypatch, trouble):
+    monkeypatch.setattr(Path, "touch", Mock(side_effect=trouble))
+    with pytest.raises(type(trouble), match=r"path must be writable, .*a\.gif is not: denied"):
+        free(tmp_path / "a.gif")
+
+
+def test_a_name_as_long_as_the_system_allows(line, tmp_path):
+    path = tmp_path / f"{'a' * 251}.gif"
+    assert animate(line, path, progress=False) == path
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_comparisons_that_do_not_fit_together(line, tmp_path):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from types import SimpleNamespace
 
 import ipywidgets
 import matplotlib as mpl
@@ -11,7 +12,7 @@ import pytest
 from figure_parts import Parts
 from PIL import Image
 
-from gen_lib import plots
+from gen_lib import plots, terminal
 from gen_lib.figures import explore, page
 from gen_lib.figures.choices import _control, _panel
 from gen_lib.figures.page import element, library, lighter, script
@@ -31,8 +32,9 @@ def line(slope=1.0, color="red"):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What explore shows: a list of bundles."""
+    """What explore shows in a notebook that somebody works with: a list of bundles."""
     bundles = []
+    monkeypatch.setattr(terminal, "kernel", lambda: SimpleNamespace(_allow_stdin=True))
     monkeypatch.setattr(
         "gen_lib.figures.choices.display", lambda bundle, raw=False: bundles.append(bundle) if raw else None
     )
@@ -53,6 +55,21 @@ def test_one_output_has_three_forms_that_start_alike(shown):
     assert parts.spec["at"] == [1, 1]
     assert any(r < 30 and b == 255 for r, _, b in colors_of(base64.b64decode(bundle["image/png"])))  # blue
     assert bundle[WIDGET]["model_id"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "live"),
+    [(None, False), (SimpleNamespace(_allow_stdin=False), False), (SimpleNamespace(_allow_stdin=True), True)],
+    ids=["script", "papermill", "Jupyter"],
+)
+def test_controls_without_anybody_are_not_made(monkeypatch, capsys, kernel, live):
+    bundles = []
+    monkeypatch.setattr(terminal, "kernel", lambda: kernel)
+    monkeypatch.setattr("gen_lib.figures.choices.display", lambda shown, raw=False: raw and bundles.append(shown))
+    explore(line, alt="A line.", slope=[1, 2, 4])
+    assert (WIDGET in bundles[0]) is live
+    assert str(bundles[0]) == "A line."
+    assert live or capsys.readouterr().out == ""
 
 
 def test_each_combination_shows_its_own_picture(shown):

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import execute
 import make_pages
+import nbconvert
+import nbformat
 import pytest
 from executed_outputs import cell_trouble, lighter_pictures, scripts_once
 from notebook_key import EXECUTED, has_passed, is_fresh, key
@@ -66,6 +68,7 @@ def run(root, *arguments):
 
 
 PROSE = markdown("# A title")
+DESCRIBED = {"mystnb": {"image": {"alt": "a line"}}}
 GREEDY = "much = bytearray(400_000_000)"
 BROKEN = {
     "claim": code("from gen_lib.notebook import claim\nclaim('two is less than one', 2, below=1)"),
@@ -74,6 +77,7 @@ BROKEN = {
     "warning": code("import warnings\nwarnings.warn('this is old')"),
     "random": code("import time\nprint(time.time())", "nbval-check-output"),
     "dead": code("import os\nos._exit(1)"),
+    "parameter": code("beta: float = 1\nbeta = 4\nfrom gen_lib.notebook import setup\nsetup(beta=(0, 3))"),
 }
 EXPECTED = {
     "claim": [
@@ -81,10 +85,11 @@ EXPECTED = {
         "two is less than one",
     ],
     "error": ["notebooks/error.ipynb: code cell 2, `x = 1`: ZeroDivisionError: division by zero"],
-    "syntax": ["notebooks/syntax.ipynb: code cell 2, `x = (`: SyntaxError: incomplete input"],
+    "syntax": ["notebooks/syntax.ipynb: code cell 2, `x = (`: ", "Error: "],  # in the words of that Python
     "warning": ["notebooks/warning.ipynb: code cell 2, `import warnings`: a warning", "UserWarning: this is old"],
     "random": ["notebooks/random.ipynb: the second run differs from the first\ncode cell 2: Cell outputs differ"],
     "dead": ["notebooks/dead.ipynb: code cell 2, `import os`: DeadKernelError: Kernel died"],
+    "parameter": ["`beta: float = 1`: ParameterError: parameter 'beta' must lie from 0 to 3, got 4"],
 }
 
 
@@ -143,6 +148,94 @@ def test_another_run_executes_nothing(executed, arguments, second):
 def test_unknown_name_is_refused(executed):
     with pytest.raises(SystemExit, match="2"):
         run(executed[0], "god")
+
+
+SEEN = """import os, sys
+import matplotlib as mpl
+print([item for item in sorted(os.environ.items()) if not item[0].startswith(("JPY_", "PYTEST_"))])
+print(sys.path, sys.flags, sys.warnoptions, get_ipython().config.get("InlineBackend"))
+print({name: value for name, value in mpl.rcParams.items() if value != mpl.rcParamsDefault[name]})
+sorted(set(globals()) - set(get_ipython().user_ns_hidden))"""
+DRAWN = """import matplotlib.pyplot as plt
+plt.plot([1, 2]);"""
+MOVING = """from gen_lib import METHODS, data, fit
+from gen_lib.figures import explore
+fit(METHODS["fm"], METHODS["fm"].build(dim=1), data.mixture_1d(), steps=2)
+explore(lambda k: plt.figure(figsize=(1, 1)), alt="An empty figure.", k=[1, 2])"""
+
+
+def hostile(folder):
+    """What a builder may have set, all of which would change the book or stop it."""
+    home = folder / "home"
+    kernel = {"argv": ["false"], "display_name": "another Python", "language": "python"}
+    profile = "c.InlineBackend.figure_formats = {'svg'}\nc.InlineBackend.print_figure_kwargs = {'dpi': 9}"
+    for place in (home / ".ipython", folder / "ipython"):
+        write(place / "profile_default" / "ipython_kernel_config.py", profile)
+        write(place / "profile_default" / "startup" / "mine.py", "mine = print\ndef print(*_): mine('mine')")
+    for place in (home / ".config" / "matplotlib", folder / "matplotlib"):
+        write(place / "matplotlibrc", "figure.facecolor: red\nfigure.figsize: 1, 1")
+    for place in (home / ".local" / "share" / "jupyter", folder / "jupyter"):
+        write(place / "kernels" / "python3" / "kernel.json", json.dumps(kernel))
+    for name in ("papermill", "nbval", "matplotlib", "usercustomize"):
+        write(folder / "python" / f"{name}.py", "raise SystemExit('another one')")
+    folders = {"HOME": home, "IPYTHONDIR": folder / "ipython", "MPLCONFIGDIR": folder / "matplotlib"}
+    folders |= {"MATPLOTLIBRC": folder / "matplotlib", "XDG_CONFIG_HOME": home / ".config"}
+    folders |= {"JUPYTER_PATH": folder / "jupyter", "JUPYTER_DATA_DIR": folder / "jupyter"}
+    folders |= {"PYTHONPATH": folder / "python", "PYTHONSTARTUP": folder / "python" / "papermill.py"}
+    values = {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PIP_USER": "1", "COLUMNS": "20"}
+    values |= {"GEN_LIB_THREADS": "abc", "OMP_NUM_THREADS": "7", "GEN_LIB_STRICT": "0", "LC_ALL": "C", "LANG": "ko_KR"}
+    values |= {"PYTEST_ADDOPTS": "--collect-only", "JUPYTER_PLATFORM_DIRS": "1", "PYTHONHASHSEED": "1"}
+    return values | {name: str(path) for name, path in folders.items()}
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def builders(tmp_path_factory):
+    """A book, and what two builders get: the outputs of its copy, and what was said."""
+    cells = code(SEEN, "nbval-check-output"), code(DRAWN, **DESCRIBED), code(MOVING)
+    root = book(tmp_path_factory.mktemp("a book"), one=notebook(PROSE, *cells), random=notebook(BROKEN["random"]))
+    made = []
+    settings = hostile(tmp_path_factory.mktemp("settings"))
+    for options, environment in ((["one"], {}), (["--compare"], settings)):
+        command = [sys.executable, EXTENSIONS / "execute.py", "--force", "--jobs", "1", "--root", root, *options]
+        ran = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+        assert copy_of(root, "one").exists(), ran.stderr
+        made.append((copy_of(root, "one").read_text("utf-8"), ran.stderr))
+        write(root / "notebooks" / "matplotlibrc", "axes.facecolor: red")
+        write(copy_of(root, "one").with_name("matplotlibrc"), "axes.facecolor: red")
+    return made
+
+
+@ONE_WORKER
+def test_settings_of_the_builder_do_not_show_in_the_book(builders):
+    (one, _), (another, _) = builders
+    one, another = ([cell["outputs"] for cell in json.loads(copy)["cells"][1:]] for copy in (one, another))
+    assert one == another
+    *_, names = one[0]
+    assert "".join(names["data"]["text/plain"]) == "['mpl', 'os', 'sys']"  # the book's own settings leave no name
+    assert "image/png" in one[1][-1]["data"]
+
+
+@ONE_WORKER
+def test_the_second_run_is_one_whatever_the_builder_has_set(builders):
+    _, said = builders[1]
+    assert said.count("the second run differs from the first") == 1
+    assert "notebooks/random.ipynb: the second run differs from the first" in said
+
+
+@ONE_WORKER
+def test_a_figure_with_controls_needs_no_kernel_and_no_network_after_export(builders):
+    """And a bar that has run is not kept."""
+    for content, _ in builders:
+        page, _ = nbconvert.HTMLExporter().from_notebook_node(nbformat.reads(content, 4))
+        assert "<gen-lib-explore>" in page
+        assert "widget-view" not in page
+        assert "widget-state" not in page
+        assert "widgets" not in json.loads(content)["metadata"]
 
 
 @pytest.fixture
@@ -296,8 +389,8 @@ def test_lines_and_text_are_the_same_source(small):
     assert is_fresh(done, content, root)
 
 
+TEXT = {"output_type": "stream", "name": "stdout", "text": "Figure(640x480)"}
 PICTURE = {"output_type": "display_data", "data": {"image/png": "", "text/plain": "<Figure>"}, "metadata": {}}
-DESCRIBED = {"mystnb": {"image": {"alt": "a line"}}}
 
 
 @pytest.mark.parametrize(
@@ -305,6 +398,8 @@ DESCRIBED = {"mystnb": {"image": {"alt": "a line"}}}
     [
         (code("plot()", outputs=[PICTURE]), "its picture has no description"),
         (code("plot()", outputs=[PICTURE], mystnb={"image": {"alt": " "}}), "its picture has no description"),
+        (code("plot()", **DESCRIBED), "its metadata describe a picture, but it shows none"),
+        (code("print(1)", outputs=[TEXT], **DESCRIBED), "its metadata describe a picture, but it shows none"),
         (markdown("![](a.png)"), "picture a.png has no description"),
         (markdown('Text <img src="a.png"> text'), "has no description"),
         (markdown('<img src="a.png" alt="">'), "has no description"),
@@ -333,6 +428,10 @@ def test_cell_that_makes_a_bad_page(cell, problem):
 )
 def test_cell_that_makes_a_good_page(cell):
     assert list(cell_trouble(notebook(PROSE, cell))) == []
+
+
+def test_a_notebook_that_has_not_run_has_no_pictures_to_miss():
+    assert list(cell_trouble(notebook(PROSE, code("plot()", **DESCRIBED)), ran=False)) == []
 
 
 SETTINGS = {

@@ -9,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import nbconvert
 import pytest
 import yaml
 from notebook_key import code_cells, read, source, tags
@@ -133,6 +134,13 @@ def test_citation_agrees():
 def test_notebook_is_stored_without_results(notebook):
     assert [source(cell) for cell in code_cells(notebook) if cell["outputs"] or cell["execution_count"]] == []
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_script_exported_from_a_notebook_is_python(path):
+    script, found = nbconvert.get_exporter("script")().from_filename(path)
+    assert found["output_extension"] == ".py"
+    assert compile(script, path.stem, "exec")
 
 
 @each_notebook

@@ -21,7 +21,7 @@ from threading import Lock
 from typing import Any
 
 from notebook_key import EXECUTED, Notebook, has_passed, is_fresh, key, read
-from runs import nbval, papermill, run
+from runs import nbval, papermill, run, start_again
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60  # a longer run is reported, unless the notebook's metadata says {"gen_lib": {"seconds": ...}}
@@ -142,4 +142,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    start_again()
     sys.exit(main())

@@ -1,8 +1,8 @@
 """Sphinx extension: a page shows the prose of its notebook and the outputs of the executed copy.
 
 `jupyter-book build` needs no kernel then. What would make a bad page is a warning, and so an error under -W: a copy
-that is missing, stale, or ran with other parameters; a picture without a description; Markdown that Jupyter and
-Colab would show raw.
+that is missing, stale, or ran with other parameters; a picture without a description, and a description without a
+picture; Markdown that Jupyter and Colab would show raw.
 """
 
 import base64
@@ -45,7 +45,7 @@ def merge_outputs(app: Sphinx, docname: str, content: list[str]) -> None:
         scripts_once(notebook)
         lighter_pictures(notebook, Path(app.doctreedir, "lighter"))
         content[0] = json.dumps(notebook)
-    for message in [*trouble, *cell_trouble(notebook)]:
+    for message in [*trouble, *cell_trouble(notebook, ran=not trouble)]:
         log.warning(message, location=docname, type="executed_outputs")
 
 
@@ -98,10 +98,11 @@ def lighter_pictures(notebook: Notebook, kept: Path) -> None:
                 data["image/png"] = base64.b64encode(light.read_bytes()).decode()
 
 
-def cell_trouble(notebook: Notebook) -> Iterator[str]:
-    """Pictures without a description, and Markdown that only MyST understands."""
+def cell_trouble(notebook: Notebook, ran: bool = True) -> Iterator[str]:
+    """Pictures without a description, descriptions without a picture, and Markdown that only MyST understands."""
     for number, cell in enumerate(notebook["cells"], 1):
-        problems = markdown_trouble(source(cell)) if cell["cell_type"] == "markdown" else picture_trouble(cell)
+        is_text = cell["cell_type"] == "markdown"
+        problems = markdown_trouble(source(cell)) if is_text else picture_trouble(cell) if ran else ()
         yield from (f"cell {number}, `{source(cell).strip().splitlines()[0]}`: {problem}" for problem in problems)
 
 
@@ -113,6 +114,8 @@ def picture_trouble(cell: Cell) -> Iterator[str]:
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
     if image and not alt.strip():
         yield 'its picture has no description: put {"mystnb": {"image": {"alt": "..."}}} into its metadata'
+    if alt.strip() and not image:
+        yield "its metadata describe a picture, but it shows none"
 
 
 def markdown_trouble(text: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Run a notebook with papermill, and an executed one again with nbval, each in a process of its own.
 
 The processes are forked from one that has loaded papermill and nbval, which takes longer than to run a short notebook.
+They have an environment of their own: what a builder has set, in variables or in files of the home folder
+(a backend or a matplotlibrc, profiles of IPython, kernels, warnings), must not show in the book.
 """
 
 import io
@@ -14,16 +16,34 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
-from notebook_key import Cell, code_cells, read, source
+from notebook_key import EXECUTED, Cell, code_cells, read, source
 
 CELL_TIMEOUT = 600  # seconds
+HOME = EXECUTED / "home"
+LET_THROUGH = {"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "USER", "LOGNAME", "CUDA_VISIBLE_DEVICES"}
+LET_THROUGH |= {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GEN_LIB_THREADS")
 SETTINGS = dict.fromkeys(THREADS, "1") | {
     "GEN_LIB_STRICT": "1",
-    "TQDM_DISABLE": "1",  # a bar that has run is no output to keep
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "LANG": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "PYTHONNOUSERSITE": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
 }  # one thread each: the notebooks share the cores
+# IPython runs this when a kernel starts. Matplotlib reads its settings once, at first in the folder of the notebook.
+STARTUP = """\
+def load():
+    import os
+    here = os.getcwd()
+    os.chdir(os.environ["HOME"])
+    import matplotlib.font_manager
+    os.chdir(here)
+load()
+del load
+"""
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 processes = get_context("forkserver")
@@ -38,11 +58,8 @@ class Ran(NamedTuple):
 
 
 def run(function: Callable[..., str], root: Path, *arguments: Path) -> Ran:
-    """Call the function in a process of its own, in the root folder.
-
-    PYTHONPATH makes the kernel import the library beside the notebooks and no other.
-    """
-    environment = os.environ | SETTINGS | {"PYTHONPATH": str(root)}
+    """Call the function in a process and an environment of its own, in the root folder."""
+    environment = let_through() | SETTINGS | at_home(root)
     result, answer = processes.Pipe(duplex=False)
     process = processes.Process(target=_work, args=(answer, environment, root, function, arguments))
     process.start()
@@ -54,6 +71,27 @@ def run(function: Callable[..., str], root: Path, *arguments: Path) -> Ran:
         return Ran(f"the process that ran it ended with exit code {process.exitcode}", 0.0)
     finally:
         process.join()
+
+
+def let_through() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.upper() in LET_THROUGH}
+
+
+def at_home(root: Path) -> dict[str, str]:
+    """A home folder without settings; the kernel imports the library beside the notebooks and no other."""
+    startup = root / HOME / ".ipython" / "profile_default" / "startup" / "settings.py"
+    if not startup.exists() or startup.read_text("utf-8") != STARTUP:
+        startup.parent.mkdir(parents=True, exist_ok=True)
+        new = startup.with_suffix(f".{uuid4().hex}")
+        new.write_text(STARTUP, "utf-8")
+        os.replace(new, startup)  # all of it: another kernel may be reading
+    return {"HOME": str(root / HOME), "PYTHONPATH": str(root)}
+
+
+def start_again() -> None:
+    """The program itself, too, and so the process that others are forked from, leaves the builder's settings behind."""
+    if not sys.flags.ignore_environment:
+        os.execve(sys.executable, [sys.executable, "-E", *sys.argv], let_through() | SETTINGS)
 
 
 def _work(

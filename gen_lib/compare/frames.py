@@ -12,9 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Generator, Tensor
-from tqdm.auto import tqdm
 
-from .. import check, plots
+from .. import check, plots, terminal
 from ..data import GaussianMixture
 from .run import Comparison
 
@@ -87,7 +86,7 @@ def _in_the_plane(ax: Axes, samples: Tensor, data: Tensor, target: object, box: 
 
 
 def free(path: str | Path, overwrite: bool = False) -> Path:
-    """Where a GIF may go: worth asking before a comparison that takes minutes.
+    """Where a GIF may go: worth asking before a comparison that takes minutes, so it tries to write there.
 
     Args:
         path: ends in ``.gif``, in a folder that exists
@@ -99,7 +98,8 @@ def free(path: str | Path, overwrite: bool = False) -> Path:
     Raises:
         ValueError: another ending
         FileNotFoundError: no such folder
-        FileExistsError: something stands there
+        FileExistsError: something stands there that may not be replaced
+        OSError: nothing can be written there
 
     Example:
         >>> free("comparison.png")
@@ -113,7 +113,20 @@ def free(path: str | Path, overwrite: bool = False) -> Path:
         raise FileNotFoundError(f"path must lie in a folder that exists, got {path}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"path must be new, {path} exists: choose another name, or overwrite=True")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"path must be that of a file, {path} is none")
+    half = _half(path)
+    try:
+        half.touch()
+    except OSError as error:
+        raise type(error)(f"path must be writable, {path} is not: {error.strerror}") from error
+    half.unlink()
     return path
+
+
+def _half(path: Path) -> Path:
+    """Where it is until it is whole; the name is not longer than that of the GIF, which may be as long as it can be."""
+    return path.with_name(f".{path.stem[:50]}-{os.getpid()}.gif")
 
 
 def animate(
@@ -146,6 +159,7 @@ def animate(
         ValueError: nothing to draw, comparisons that do not fit together, an argument out of range
         FileNotFoundError: the folder does not exist
         FileExistsError: the file exists, and it was not said that it may be replaced
+        OSError: nothing can be written there
     """
     rows = [comparisons] if isinstance(comparisons, Comparison) else list(comparisons)
     kinds = {(row.epochs, tuple(row.runs)) for row in rows}
@@ -160,11 +174,11 @@ def animate(
     figure = Figure((columns * size[0], len(rows) * size[1] + 0.3), dpi=dpi, layout="constrained")
     axes = figure.subplots(len(rows), columns, squeeze=False)
     drawn: list[Artist] = []
-    half = path.with_name(f".{path.stem}-{os.getpid()}.gif")
+    half = _half(path)
     try:
         writer = PillowWriter(fps)
         writer.setup(figure, half, dpi)
-        for epoch in tqdm(range(1, rows[0].epochs + 1), leave=False, **({} if progress else {"disable": True})):
+        for epoch in terminal.bar(range(1, rows[0].epochs + 1), progress):
             for artist in drawn:
                 artist.remove()
             drawn = [one for row, each in zip(axes, rows, strict=True) for one in draw(row, each, epoch)]

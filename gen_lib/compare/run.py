@@ -16,7 +16,7 @@ from ..method import Method
 from ..methods import METHODS
 from ..metrics import Level
 from ..nets import Net, Sizes
-from ..slips import known
+from ..slips import brief, known
 from ..train import History, NotFinite, fit
 
 Number = TypeVar("Number", int, float)
@@ -138,7 +138,7 @@ def compare(
     seed, members = check.whole("seed", seed, least=0), check.sizes("members", members)
     check.whole("batch", batch, least=1)
     if not isinstance(target, Distribution):
-        raise ValueError(f"target must be a distribution, such as data.mixture_1d(), got {target!r}")
+        raise ValueError(f"target must be a distribution, such as data.mixture_1d(), got {brief(target)}")
     lengths = {name: check.whole("epoch", n, least=1) for name, n in _each("epoch", epoch, 100, methods).items()}
     rates = _each("lr", lr, 1e-2, methods)
     for rate in rates.values():
@@ -262,7 +262,7 @@ class _Look:
 
 def _methods(chosen: Sequence[str] | Mapping[str, Method]) -> dict[str, Method]:
     if isinstance(chosen, str) or not isinstance(chosen, Sequence | Mapping) or not chosen:
-        raise ValueError(f"chosen must be a list of names, or a mapping from names to methods, got {chosen!r}")
+        raise ValueError(f"chosen must be a list of names, or a mapping from names to methods, got {brief(chosen)}")
     methods = dict(chosen) if isinstance(chosen, Mapping) else {name: METHODS[name] for name in chosen}
     for name, method in methods.items():
         if not isinstance(method, Method):

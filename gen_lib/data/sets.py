@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from .. import check
+from ..slips import brief
 
 
 class Digits(NamedTuple):
@@ -69,15 +70,15 @@ def split(points: Tensor, shares: Sequence[float], seed: int = 0) -> tuple[Tenso
     if points.ndim == 0 or len(points) == 0:
         raise ValueError(f"points must have shape (n, ...) with n >= 1, got {tuple(points.shape)}")
     if not isinstance(shares, tuple | list):
-        raise ValueError(f"shares must be a tuple of numbers, such as (0.9, 0.1), got {shares!r}")
+        raise ValueError(f"shares must be a tuple of numbers, such as (0.9, 0.1), got {brief(shares)}")
     for share in shares:
         check.number("each of shares", share, above=0)
     if not math.isclose(sum(shares), 1, abs_tol=1e-6):
-        raise ValueError(f"shares must add up to 1, got {shares!r} with sum {sum(shares):g}")
+        raise ValueError(f"shares must add up to 1, got {brief(shares)} with sum {sum(shares):g}")
     n, seed = len(points), check.whole("seed", seed, least=0)
     edges = [round(sum(shares[:i]) * n) for i in range(len(shares) + 1)]
     parts = torch.randperm(n, generator=Generator().manual_seed(seed)).tensor_split(edges[1:-1])
     if any(len(part) == 0 for part in parts):
         sizes = [len(part) for part in parts]
-        raise ValueError(f"shares must leave no part empty, got {shares!r} of {n} points: parts of {sizes}")
+        raise ValueError(f"shares must leave no part empty, got {brief(shares)} of {n} points: parts of {sizes}")
     return tuple(points[part.to(points.device)] for part in parts)

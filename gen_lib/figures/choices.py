@@ -13,7 +13,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .page import element, png
+from .. import terminal
+from ..slips import brief
+from .page import Bundle, element, png
 
 Value = str | bool | int | float
 VIEW = {"version_major": 2, "version_minor": 0}  # of the protocol of widgets
@@ -31,7 +33,8 @@ def explore(
     """Show ``draw(**values)`` with a control for each choice: a slider for numbers, a menu for names.
 
     One output carries three forms. With a kernel the controls call ``draw``. In a page without one they change between
-    pictures of all combinations, which are made now. In print stands the first picture.
+    pictures of all combinations, which are made now. In print stands the first picture. A notebook that runs by itself,
+    as in papermill, has no use for the first form, and when it is exported to HTML the second is shown.
 
     Args:
         draw: makes a figure of ``matplotlib.pyplot``, or returns one; called with one value of each choice. Other
@@ -74,13 +77,15 @@ def explore(
         "frames": ["" if frame is shown else base64.b64encode(frame).decode() for frame in frames],  # it stands there
         "order": order,
     }
-    bundle = {
+    forms: dict[str, Any] = {
         "image/png": base64.b64encode(shown).decode(),
         "text/html": element("explore", spec, shown, alt),
         "text/plain": alt,
-        "application/vnd.jupyter.widget-view+json": {**VIEW, "model_id": _panel(draw, values, first, between).model_id},
     }
-    display(bundle, raw=True)
+    if terminal.kernel() and not terminal.unattended():
+        panel = _panel(draw, values, first, between)
+        forms["application/vnd.jupyter.widget-view+json"] = {**VIEW, "model_id": panel.model_id}
+    display(Bundle(forms), raw=True)
 
 
 def text(value: Value) -> str:
@@ -97,18 +102,18 @@ def _values(name: str, given: Sequence[Value]) -> list[Value]:
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
     names = [v for v in values if isinstance(v, str | bool)]
     if values not in (numbers, names):
-        raise TypeError(f"{name} must be all finite numbers or all names, got {values!r}")
+        raise TypeError(f"{name} must be all finite numbers or all names, got {brief(values)}")
     if numbers and any(b <= a for a, b in itertools.pairwise(numbers)):
-        raise ValueError(f"{name} must rise, got {values!r}")
+        raise ValueError(f"{name} must rise, got {brief(values)}")
     if len({*map(text, values)}) < len(values):
-        raise ValueError(f"{name} must have values that read differently, got {values!r}")
+        raise ValueError(f"{name} must have values that read differently, got {brief(values)}")
     return values
 
 
 def _first(values: dict[str, list[Value]], start: Mapping[str, Value]) -> dict[str, Value]:
     for name, value in start.items():
         if name not in values or value not in values[name]:
-            raise ValueError(f"start must name values of the choices, {values}, got {name}={value!r}")
+            raise ValueError(f"start must name values of the choices, {brief(values)}, got {name}={brief(value)}")
     return {name: start.get(name, v[0]) for name, v in values.items()}
 
 
@@ -145,7 +150,7 @@ def _drawn(draw: Callable[..., Any], chosen: Mapping[str, Value]) -> Figure:
     figure = draw(**chosen)
     made = [plt.figure(number) for number in plt.get_fignums() if number not in before]
     if not (made or isinstance(figure, Figure)):
-        raise ValueError(f"draw must make a figure of matplotlib.pyplot or return one, got {figure!r}")
+        raise ValueError(f"draw must make a figure of matplotlib.pyplot or return one, got {brief(figure)}")
     figure = figure if isinstance(figure, Figure) else made[-1]
     for other in made:
         if other is not figure:

@@ -30,6 +30,13 @@ COLOURS = (64, 256)  # of a picture: so many, or so many, or all
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
 
+class Bundle(dict[str, Any]):
+    """The forms of a figure; a front end shows one of them, and a script prints the description."""
+
+    def __repr__(self) -> str:
+        return str(self["text/plain"])
+
+
 def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str:
     """The HTML of a figure.
 
@@ -71,12 +78,12 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
     picture = png(figure)
     if not alt.strip():
         raise ValueError("alt must say what the figure shows, got nothing")
-    bundle = {
+    forms = {
         "image/png": base64.b64encode(picture).decode(),
         "text/html": element(name, spec, picture, alt),
         "text/plain": alt,
     }
-    display(bundle, raw=True)
+    display(Bundle(forms), raw=True)
 
 
 def safe_json(spec: Mapping[str, Any]) -> str:

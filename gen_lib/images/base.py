@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from .. import check
-from ..slips import known
+from .. import check, terminal
+from ..slips import brief, known
 
 # Pillow knows more, but some of it starts other programs, as EPS does.
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -87,7 +86,9 @@ def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> s
     if target_labels is None:
         return None
     if isinstance(target_labels, str) or not isinstance(target_labels, Sequence) or not target_labels:
-        raise ValueError(f"target_labels must be a tuple of names or numbers, such as (3, 7), got {target_labels!r}")
+        raise ValueError(
+            f"target_labels must be a tuple of names or numbers, such as (3, 7), got {brief(target_labels)}"
+        )
     number = {name: k for k, name in enumerate(names)}
     wanted = set()
     for label in target_labels:
@@ -169,7 +170,7 @@ def gather(
     rows: dict[bool, list[NDArray[np.uint8]]] = {False: [], True: []}
     labels: dict[bool, list[int]] = {False: [], True: []}
     skipped = []
-    bar = tqdm(items, total=total, unit="image", delay=1, leave=False, **({} if progress else {"disable": True}))
+    bar = terminal.bar(items, progress, total=total, unit="image", delay=1)
     for item in bar:
         try:
             if item.file is None:

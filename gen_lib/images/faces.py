@@ -12,9 +12,8 @@ so that edges are smooth, and small pictures are what large ones look like from 
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from .. import check
+from .. import check, terminal
 from .base import ImageSet, held_out
 
 FACTORS: tuple[str, ...] = (
@@ -113,7 +112,7 @@ def draw(factors: Tensor, size: int = 32, progress: bool = True) -> Tensor:
         raise ValueError(f"size must be at most 256, got {size}")
     at_once = max(1, 2**17 // size**2)  # what fits into the processor's cache
     drawn = torch.empty(len(factors), 3 * size * size, device=factors.device)
-    with tqdm(total=len(factors), unit="face", delay=1, leave=False, **({} if progress else {"disable": True})) as bar:
+    with terminal.bar(None, progress, total=len(factors), unit="face", delay=1) as bar:
         for these, into in zip(factors.float().split(at_once), drawn.split(at_once), strict=True):
             _paint(these, into.view(-1, 3, size, size))
             bar.update(len(these))

@@ -30,7 +30,7 @@ def maker(likelihood: str | Maker) -> Maker:
     Raises:
         ValueError: a name that is not known
     """
-    return known("likelihood", likelihood, LIKELIHOODS) if isinstance(likelihood, str) else likelihood
+    return likelihood if callable(likelihood) else known("likelihood", likelihood, LIKELIHOODS)
 
 
 __all__ = ["LIKELIHOODS", "Bernoulli", "ContinuousBernoulli", "Discretised", "Gaussian", "LearnedGaussian"]

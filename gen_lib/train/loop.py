@@ -5,9 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from .. import check
+from .. import check, terminal
 from ..data import Distribution
 from ..method import Method
 from ..nets import Net
@@ -118,10 +117,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
     """
     net, record = training.net, training.record
     last = training.steps if until is None else min(check.whole("until", until, least=0), training.steps)
-    bar = tqdm(
-        range(training.done, last), initial=training.done, total=training.steps, leave=False,
-        **({} if progress else {"disable": True}),  # else TQDM_DISABLE decides
-    )  # fmt: skip
+    bar = terminal.bar(range(training.done, last), progress, initial=training.done, total=training.steps)
     record.begin()
     with torch.enable_grad(), training.streams.drawn():
         for step in bar:

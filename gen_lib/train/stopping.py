@@ -15,6 +15,7 @@ from .. import check, draws, metrics
 from ..method import Method
 from ..nets import Net
 from ..shapes import PerMember
+from ..slips import brief
 
 Score = Callable[[Net], Tensor]
 
@@ -53,7 +54,7 @@ class Stopping:
 
     def __post_init__(self):
         if not callable(self.score):
-            raise TypeError(f"score must be a function from a net to one number per member, got {self.score!r}")
+            raise TypeError(f"score must be a function from a net to one number per member, got {brief(self.score)}")
         check.whole("every", self.every, least=1)
         check.whole("patience", self.patience, least=1)
 
@@ -136,7 +137,7 @@ def sample_distance(
     """
     points, seed = _held_out(method, points, seed)
     if not callable(distance):
-        raise TypeError(f"distance must be a function of samples and points, got {distance!r}")
+        raise TypeError(f"distance must be a function of samples and points, got {brief(distance)}")
     few = torch.randperm(len(points), generator=Generator().manual_seed(seed))[: check.whole("n", n, least=1)]
     target = points[few.to(points.device)]
 
@@ -151,7 +152,7 @@ def sample_distance(
 
 def _held_out(method: Method, points: Tensor, seed: int) -> tuple[Tensor, int]:
     if not isinstance(method, Method):
-        raise TypeError(f"method must be a Method, got {method!r}")
+        raise TypeError(f"method must be a Method, got {brief(method)}")
     points = check.points("points", points)
     if points.ndim != 2:
         raise ValueError(f"points must have shape (n, d), got {tuple(points.shape)}")

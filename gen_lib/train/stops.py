@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..nets import Net
+from ..slips import brief
 from .stopping import Stopping, evaluating
 
 State = dict[str, Tensor]  # a copy of a state_dict, which training does not change
@@ -46,7 +47,7 @@ class Stops:
 
     def __init__(self, stopping: Stopping | None, net: Net, steps: int):
         if stopping is not None and not isinstance(stopping, Stopping):
-            raise TypeError(f"stopping must be a Stopping, such as Stopping(score, every=200), got {stopping!r}")
+            raise TypeError(f"stopping must be a Stopping, such as Stopping(score, every=200), got {brief(stopping)}")
         self.stopping, self.steps, self.members = stopping, steps, tuple(net.members)
         self.running = torch.ones(self.members, dtype=torch.bool)
         self.stopped = torch.full(self.members, steps)
@@ -122,6 +123,6 @@ class Stops:
         with evaluating(net):
             score = self.stopping.score(net)
         if not isinstance(score, Tensor) or score.shape != self.members:
-            got = f"shape {tuple(score.shape)}" if isinstance(score, Tensor) else repr(score)
+            got = f"shape {tuple(score.shape)}" if isinstance(score, Tensor) else brief(score)
             raise ValueError(f"stopping.score must give one number per member, a tensor {self.members}, got {got}")
         return score.detach().cpu()

@@ -11,6 +11,7 @@ from .. import check, draws
 from ..data import Distribution
 from ..method import Method
 from ..nets import Net
+from ..slips import brief
 from .record import Record
 from .schedules import cosine
 from .stopping import Stopping
@@ -175,13 +176,13 @@ def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method
     """The method of every step, made before the first one, so that a slip in a schedule is found before work starts."""
     if not isinstance(method, Method) and not callable(method):
         raise TypeError(
-            f"method must be a Method, or a function from the fraction of steps done to one, got {method!r}"
+            f"method must be a Method, or a function from the fraction of steps done to one, got {brief(method)}"
         )
     plan = [method] * steps if isinstance(method, Method) else [method(step / steps) for step in range(steps)]
     first: list[str] = []
     for step, one in enumerate(plan):
         if not isinstance(one, Method):
-            raise TypeError(f"method must give a Method at every step, at {step / steps:g} done it gave {one!r}")
+            raise TypeError(f"method must give a Method at every step, at {step / steps:g} done it gave {brief(one)}")
         turns = [name for name, _ in one.turns]
         first = first or turns
         if turns != first:
@@ -203,18 +204,18 @@ def _rates(lr: float | Mapping[str, float], names: list[str]) -> dict[str, float
 
 def _check_betas(betas: tuple[float, float]) -> None:
     if not isinstance(betas, tuple) or len(betas) != 2:
-        raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r}")
+        raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), got {brief(betas)}")
     for beta in betas:
         check.number("each of betas", beta, least=0)
         if beta >= 1:
-            raise ValueError(f"each of betas must lie from 0 to below 1, got {beta!r}")
+            raise ValueError(f"each of betas must lie from 0 to below 1, got {brief(beta)}")
 
 
 def _source(data: Distribution | Tensor, net: Net) -> Callable[[tuple[int, ...]], Tensor]:
     """A function from a shape to that many data points."""
     if not isinstance(data, Tensor):
         if not isinstance(data, Distribution) or data.dim != net.dim:
-            raise ValueError(f"data must be a tensor (n, d) or a distribution, with d = {net.dim}, got {data!r}")
+            raise ValueError(f"data must be a tensor (n, d) or a distribution, with d = {net.dim}, got {brief(data)}")
         return data.sample
     points = check.points("data", data, dim=net.dim)
     if points.ndim != 2:

@@ -37,6 +37,7 @@ class Method:
         turns: what happens in one step of training: one turn, or several for a game
         push: ``(net, z) -> [z, ..., x]``, the states on the way from noise to data
         encode: ``(net, x) -> z`` where the method has one
+        density: ``(net, x)`` to the logarithm of the density at x, or a lower bound of it, where the method has one
         coupling: ``(z, x) -> (z, x)``, the pairs it trains on
         constrain: called with the net after every step, to put weights back into the set where they may lie
 
@@ -48,6 +49,7 @@ class Method:
     turns: tuple[Turn, ...]
     push: Callable[..., list[Tensor]]
     encode: Callable[..., Tensor] | None = None
+    density: Callable[..., Tensor] | None = None
     coupling: Coupling = independent
     constrain: Callable[..., None] | None = None
 
@@ -92,6 +94,33 @@ class Method:
         weight = next(net.parameters())
         with torch.no_grad(), draws.drawing(generator):
             return self.push(net, draws.normal(shape, like=weight), **choices)[-1]
+
+    def log_prob(self, net: Net, x: Tensor, **choices: object) -> Tensor:
+        """The logarithm of the density of the samples at given points, without gradients.
+
+        Exact up to the solver for a flow; a lower bound for a VAE.
+
+        Args:
+            net: a net of this method
+            x: points, shape ``(*members, n, dim)``; points without members are given to all of them
+            choices: handed on to ``density``, such as tolerances of the solver
+
+        Returns:
+            nats, shape ``(*members, n)``
+
+        Raises:
+            ValueError: a method without a density, such as a game
+
+        Example:
+            >>> from gen_lib import METHODS
+            >>> net = METHODS["fm"].build(dim=2, members=(3,))
+            >>> METHODS["fm"].log_prob(net, torch.zeros(5, 2)).shape
+            torch.Size([3, 5])
+        """
+        if self.density is None:
+            raise ValueError("method must have a density, this one has density=None")
+        with torch.no_grad():
+            return self.density(net, check.points("x", x, net.dim), **choices)
 
     def build(
         self,

@@ -12,7 +12,19 @@ from gen_lib.plots import COLORS
 LIBRARY = Path(__file__).parent.parent / "gen_lib"
 # From left to right: a module imports only what stands before it (the order of the book's design).
 ORDER = ["slips", "terminal", "shapes", "draws", "check", "data", "images", "paths", "couplings", "likelihoods", "nets"]
-ORDER += ["samplers", "method", "methods", "truth", "metrics", "train", "plots", "compare", "figures", "notebook"]
+ORDER += [
+    "samplers",
+    "density",
+    "method",
+    "methods",
+    "truth",
+    "metrics",
+    "train",
+    "plots",
+    "compare",
+    "figures",
+    "notebook",
+]
 ORDER += ["cli"]
 FILES = [f for f in sorted(LIBRARY.rglob("*.py")) if f != LIBRARY / "__init__.py"]
 

@@ -45,6 +45,37 @@ def test_a_method_has_one_loss_and_a_game_several():
     assert Turn("", methods.decoder().loss).moves == ""
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_a_density_is_one_in_all_and_a_bound_is_below_it(name):
+    method, x = METHODS[name], torch.linspace(-8, 8, 321)[:, None]
+    net = method.build(dim=1, members=(2,), hidden=(16,))
+    if method.density is None:
+        assert name in ("decoder", "ae", "gan", "wgan")
+        with pytest.raises(ValueError, match="method must have a density, this one has density=None"):
+            method.log_prob(net, x)
+        return
+    if name.startswith("vae"):
+        x = x[120:201]  # from -2 to 2: far from the codes that the prior makes, the draws of a bound vary much
+    found = method.log_prob(net, x)
+    assert found.shape == (2, len(x))
+    assert not found.requires_grad
+    mass = torch.trapezoid(found.exp(), x[:, 0], dim=-1)
+    if name.startswith("vae"):
+        exact = truth.elbo_gap(net, x)
+        assert ((exact.elbo - 0.1 < found) & (found < exact.log_prob + 0.3)).all()  # it is random
+        assert (exact.log_prob - found).abs().mean() < 0.1
+    else:
+        assert torch.allclose(mass, torch.ones(2), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["meanflow", "backflow", "facm"])
+def test_the_density_of_a_jumping_flow_is_that_of_its_velocity(name):
+    net = METHODS[name].build(dim=2, hidden=(8,))
+    x = torch.randn(5, 2)
+    by_hand = truth.pushforward_log_prob(lambda x_t, t: net(x_t, t, t), x)
+    assert torch.allclose(METHODS[name].log_prob(net, x), by_hand, atol=1e-4)
+
+
 def test_random_pairs_learn_the_mean_and_optimal_pairs_the_transport_map():
     mixture = data.mixture_1d()
     z = torch.linspace(-2, 2, 41)[:, None]

@@ -10,7 +10,7 @@ from ..method import Coupling, Method, Turn
 from ..paths import Draw, Path, line, two_times, uniform
 from ..samplers import jump
 from ..shapes import PerSample, Points
-from .meanflow import average_velocity_field, improved_identity, push, robust
+from .meanflow import average_velocity_field, density, improved_identity, push, robust
 
 
 def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
@@ -65,5 +65,10 @@ def backflow(
         return robust(improved_identity(net, z, x, t, r, path).square().sum(-1), p)
 
     return Method(
-        architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling
+        architecture=average_velocity_field,
+        turns=(Turn("", loss),),
+        push=push,
+        encode=encode,
+        density=density,
+        coupling=coupling,
     )

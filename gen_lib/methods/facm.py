@@ -11,6 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from .. import check, draws
 from ..couplings import independent
+from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field, Sizes
 from ..paths import Draw, Path, line, uniform
@@ -205,7 +206,18 @@ def facm(
         """Follow the velocity backwards, from data to noise."""
         return heun(lambda x_t, t: conditioning.velocity(net, x_t, t), x, steps, start=1.0, end=0.0)[-1]
 
-    return Method(architecture=architecture, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling)
+    def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: float = 1e-5) -> PerSample:
+        """The log-density at x of what the velocity makes of noise, followed as an ODE."""
+        return pushforward_log_prob(lambda x_t, t: conditioning.velocity(net, x_t, t), x, rtol, atol)
+
+    return Method(
+        architecture=architecture,
+        turns=(Turn("", loss),),
+        push=push,
+        encode=encode,
+        density=density,
+        coupling=coupling,
+    )
 
 
 def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) -> Method:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ..couplings import independent
+from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field
 from ..paths import Draw, Path, line, uniform
@@ -65,6 +66,11 @@ def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
     return heun(net, x, steps, start=1.0, end=0.0)[-1]
 
 
+def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: float = 1e-5) -> PerSample:
+    """The log-density at x of what the velocity makes of noise: :func:`~gen_lib.density.pushforward_log_prob`."""
+    return pushforward_log_prob(net, x, rtol, atol)
+
+
 def fm(coupling: Coupling = independent, time: Draw = uniform, path: Path = line) -> Method:
     """Flow matching.
 
@@ -82,4 +88,11 @@ def fm(coupling: Coupling = independent, time: Draw = uniform, path: Path = line
     def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
         return flow_matching(net, z, x, time, path)
 
-    return Method(architecture=Field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling)
+    return Method(
+        architecture=Field,
+        turns=(Turn("", loss),),
+        push=push,
+        encode=encode,
+        density=density,
+        coupling=coupling,
+    )

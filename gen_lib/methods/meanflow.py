@@ -8,6 +8,7 @@ from torch.func import jvp
 
 from .. import check
 from ..couplings import independent
+from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field
 from ..paths import Draw, Path, line, two_times, uniform
@@ -146,6 +147,11 @@ def encode(net: Callable[..., Tensor], x: Points, steps: int = 50) -> Points:
     return heun(instantaneous(net), x, steps, start=1.0, end=0.0)[-1]
 
 
+def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: float = 1e-5) -> PerSample:
+    """The log-density at x of what the instantaneous velocity makes of noise, followed as an ODE."""
+    return pushforward_log_prob(instantaneous(net), x, rtol, atol)
+
+
 def average_velocity_field(dim: int, latent: int, hidden: tuple[int, ...], members: tuple[int, ...]) -> Field:
     """A field that is asked with two times, ``net(x_t, t, r)``: when a point is there, and when it arrives.
 
@@ -202,5 +208,10 @@ def meanflow(
         return robust(identity(net, z, x, t, r, path).square().sum(-1), p)
 
     return Method(
-        architecture=average_velocity_field, turns=(Turn("", loss),), push=push, encode=encode, coupling=coupling
+        architecture=average_velocity_field,
+        turns=(Turn("", loss),),
+        push=push,
+        encode=encode,
+        density=density,
+        coupling=coupling,
     )

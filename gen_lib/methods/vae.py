@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from .. import check, likelihoods
+from .. import check, draws, likelihoods
 from ..likelihoods import Maker
 from ..method import Method, Turn
 from ..nets import Autoencoder, Maps, checked, plain
@@ -129,6 +129,14 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
     return posterior(net, x)[0]
 
 
+def density(net: Autoencoder, x: Points, samples: int = 100) -> PerSample:
+    """A lower bound of log p(x): :func:`importance_weighted_bound` with so many draws of the code for each datum."""
+    check.whole("samples", samples, least=1)
+    lead = (*net.members, x.shape[-2])
+    z = draws.normal((*lead, samples, net.latent), like=x).movedim(-2, 0)
+    return importance_weighted_bound(net, z, x)
+
+
 def vae(
     beta: float | Tensor = 1.0,
     likelihood: str | Maker = "gaussian",
@@ -162,4 +170,4 @@ def vae(
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members), maps=maps)
 
-    return Method(architecture=architecture, turns=(Turn("", loss),), push=push, encode=encode)
+    return Method(architecture=architecture, turns=(Turn("", loss),), push=push, encode=encode, density=density)

@@ -9,7 +9,8 @@ mixtures the best critic of a game is known, and the divergence that it measures
 Everything is computed in float64 and returned in the precision it was asked in: give float64 points for exact answers.
 """
 
-from .flow import average_velocity, flow_map, pushforward_log_prob
+from ..density import pushforward_log_prob
+from .flow import average_velocity, flow_map
 from .game import jensen_shannon, log_ratio
 from .latent import ElboGap, Ppca, elbo_gap, ppca
 from .marginal import Estimate, irreducible_loss, log_prob_at, score, velocity, velocity_variance

@@ -466,6 +466,14 @@ def test_a_density_goes_with_output_and_data(far):
 # Data and images
 
 
+def test_everything_that_makes_data_has_a_case():
+    kinds = {"TARGETS", "Digits", "Distribution", "GaussianMixture", "Shape"}
+    assert {*data.TARGETS, *kinds, "digits", "split"} == set(data.__all__)
+    kinds = {"FACTORS", "HUB", "ImageSet", "Unavailable"}
+    read_as_a_folder = {"hub"}
+    assert {"draw", "faces", "factors", "folder", *kinds, *read_as_a_folder} == set(images.__all__)
+
+
 @pytest.mark.parametrize("name", data.TARGETS)
 def test_distributions_draw_in_the_default_precision(name, default):
     target = data.TARGETS[name]()

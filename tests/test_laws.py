@@ -255,7 +255,7 @@ for name, method in METHODS.items():
 CASES = {**METRICS, **TRUTH, **SAMPLERS, **COUPLINGS, **DATA, **RUNS}
 STILL = set().union(*NOT_MOVED.values())
 MOVED = [n for n in CASES if n.split()[0] not in STILL and "through a net" not in n and n not in RUNS]
-PRECISE = [n for n in CASES if CASES[n].takes and n not in ("encode of ae", "encode of vae", "encode of vae_beta")]
+PRECISE = [name for name in CASES if CASES[name].takes]
 
 
 def called(case: Case, x: Tensor, y: Tensor, by: float = 0.0) -> list[Tensor]:
@@ -376,7 +376,7 @@ def test_a_net_has_the_default_precision_and_makes_points_in_it(name, default):
     assert all(loss(made, z, x).dtype == default for _, loss in method.turns)
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name != "facm"])
+@pytest.mark.parametrize("name", METHODS)
 @pytest.mark.usefixtures("unchecked")
 def test_push_refuses_noise_that_it_cannot_take(name):
     z = points(2, torch.float32)[0]

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from .. import likelihoods
+from .. import check, likelihoods
 from ..likelihoods import Maker
 from ..method import Method, Turn
 from ..nets import Autoencoder, Maps, checked, plain
@@ -47,7 +47,7 @@ def push(net: Autoencoder, z: Codes) -> States:
 
 def encode(net: Autoencoder, x: Points) -> Tensor:
     """The code of each datum, shape ``(*members, n, latent)``."""
-    return net.encoder(x)
+    return net.encoder(check.points("x", x, net.dim))
 
 
 def autoencoder(likelihood: str | Maker = "gaussian", maps: Maps = plain) -> Method:

@@ -193,7 +193,7 @@ def facm(
 
     def push(net: Callable[..., Tensor], z: Points, steps: int = 1, generator: Generator | None = None) -> States:
         """Jump to the end, z + F(z, 0, 1); each further step goes back to a time with fresh noise and jumps again."""
-        states = [z]
+        states = [check.points("z", z)]
         for t, following in pairwise(times(steps)):
             end = states[-1] + (1 - t) * conditioning.shortcut(net, states[-1], clock(t, z))
             if following < 1:

@@ -126,7 +126,7 @@ def importance_weighted_bound(net: Autoencoder, z: Tensor, x: Points) -> Tensor:
 
 def encode(net: Autoencoder, x: Points) -> Tensor:
     """The mean of q(z|x): sampled in training, the mean afterwards. Shape ``(*members, n, latent)``."""
-    return posterior(net, x)[0]
+    return posterior(net, check.points("x", x, net.dim))[0]
 
 
 def density(net: Autoencoder, x: Points, samples: int = 100) -> PerSample:

@@ -106,7 +106,9 @@ def gan(
         TypeError: no maps
 
     References:
-        The GAN is dead; long live the GAN! A Modern GAN Baseline (Huang et al., 2025), arXiv 2501.05441
+        The relativistic discriminator: a key element missing from standard GAN (Jolicoeur-Martineau, 2019),
+        arXiv 1807.00734: the comparison in pairs
+        The GAN is dead; long live the GAN! A Modern GAN Baseline (Huang et al., 2024), arXiv 2501.05441: with R1 + R2
     """
     check.whole("critic_turns", critic_turns, least=1)
     check.number("gamma", gamma, least=0)

@@ -181,8 +181,8 @@ def meanflow(
     Args:
         p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own
         improved: regress the velocity instead of the average velocity
-        same: share of the pairs with r = t, where the loss is that of flow matching
-        time: draws the times, which are then ordered
+        same: fraction of the pairs with r = t, where the loss is that of flow matching at t, the earlier of two times
+        time: draws two times, which are then ordered
         coupling: which noise is paired with which datum
         path: from noise to data
 

@@ -57,6 +57,21 @@ def share(name: str, value: float) -> None:
         raise ValueError(f"{name} must lie from 0 to 1, got {brief(value)}")
 
 
+def amount(name: str, value: object) -> tuple[int, ...]:
+    """How many points: a whole number n, or a tuple (*members, n).
+
+    Raises:
+        ValueError: something else, a negative number
+
+    Example:
+        >>> amount("n", 5), amount("n", (3, 5))
+        ((5,), (3, 5))
+    """
+    if isinstance(value, tuple | list) and value:
+        return tuple(whole(f"each of {name}", v, least=0) for v in value)
+    return (whole(name, value, least=0),)
+
+
 def sizes(name: str, value: object) -> tuple[int, ...]:
     """A tuple of positive whole numbers, such as the widths of hidden layers or the shape of the members.
 
@@ -73,12 +88,30 @@ def sizes(name: str, value: object) -> tuple[int, ...]:
     return tuple(whole(f"each of {name}", v, least=1) for v in value)
 
 
+def precision(name: str, value: Tensor) -> Tensor:
+    """Numbers in float32 or float64. Half precision is refused: it holds neither a distance nor a density well.
+
+    Raises:
+        ValueError: whole numbers, half precision
+
+    Example:
+        >>> precision("x", torch.zeros(3).half())
+        Traceback (most recent call last):
+        ValueError: x must be in float32 or float64, got torch.float16
+    """
+    if not value.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {value.dtype}")
+    if value.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"{name} must be in float32 or float64, got {value.dtype}")
+    return value
+
+
 def points(name: str, value: object, dim: int | None = None) -> Tensor:
-    """A tensor of points: floating, shape ``(..., n, d)`` with at least one point, no NaN, the right dimension.
+    """A tensor of points: float32 or float64, shape ``(..., n, d)``, at least one, no NaN, the right dimension.
 
     Raises:
         TypeError: not a tensor
-        ValueError: another shape, no points, whole numbers, another dimension than ``dim``, NaN or infinite entries
+        ValueError: another shape, no points, another type (:func:`precision`) or dimension, NaN or infinite entries
 
     Example:
         >>> points("x", torch.zeros(5))
@@ -89,8 +122,7 @@ def points(name: str, value: object, dim: int | None = None) -> Tensor:
         raise TypeError(f"{name} must be a tensor of shape (n, d), got {type(value).__name__}")
     if value.ndim < 2 or value.numel() == 0:
         raise ValueError(f"{name} must have shape (..., n, d) with n, d >= 1, got {tuple(value.shape)}")
-    if not value.is_floating_point():
-        raise ValueError(f"{name} must hold floating-point numbers, got {value.dtype}")
+    precision(name, value)
     if dim is not None and value.shape[-1] != dim:
         raise ValueError(f"{name} must have points of dimension {dim}, got shape {tuple(value.shape)}")
     if not value.isfinite().all():

@@ -36,8 +36,8 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
     assignment problem is solved exactly by the network simplex method of POT, once per member.
 
     Args:
-        z: noise, shape ``(*members, n, d)``
-        x: data, same shape
+        z: noise, shape ``(n, d)`` or ``(*members, n, d)``
+        x: data, likewise; what has no members is given to all members of the other
 
     Returns:
         z unchanged and x reordered
@@ -57,20 +57,26 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
     """
     check.points("z", z)
     check.points("x", x)
-    if z.shape != x.shape:
+    members = {z.shape[:-2], x.shape[:-2]} - {()}
+    if z.shape[-2:] != x.shape[-2:] or len(members) > 1:
         raise ValueError(f"z and x must have the same shape to be paired, got {tuple(z.shape)} and {tuple(x.shape)}")
+    shape = max(z.shape, x.shape, key=len)
+    noise, x = z.expand(shape), x.expand(shape)
     if z.shape[-1] == 1:
-        rank = z.argsort(-2).argsort(-2)
+        rank = noise.argsort(-2).argsort(-2)
         return z, x.sort(-2).values.gather(-2, rank)
-    flat_z, flat_x = z.flatten(0, -3) if z.ndim > 2 else z[None], x.flatten(0, -3) if x.ndim > 2 else x[None]
-    cost = torch.cdist(flat_z.double(), flat_x.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
-    order = torch.stack([_assignment(c) for c in cost.detach().cpu()]).to(x.device)
-    return z, flat_x.gather(1, order[..., None].expand_as(flat_x)).reshape(x.shape)
+    flat_z, flat_x = (points.reshape(-1, *shape[-2:]) for points in (noise, x))
+    # Moving all data changes no order of the costs, but far away they would lose the digits in which they differ.
+    near_z, near_x = (p.detach().double() - p.detach().double().mean(-2, keepdim=True) for p in (flat_z, flat_x))
+    cost = torch.cdist(near_z, near_x, compute_mode="donot_use_mm_for_euclid_dist").square()
+    order = torch.stack([_assignment(c) for c in cost.cpu()]).to(x.device)
+    return z, flat_x.gather(1, order[..., None].expand_as(flat_x)).reshape(shape)
 
 
 def _assignment(cost: Tensor) -> Tensor:
-    """The column of each row in the permutation of least total cost."""
+    """The column of each row in the permutation of least total cost, whatever its unit: the solver has a threshold."""
     import ot  # here, since it takes longer to import than torch
 
     one = np.ones(len(cost))  # whole numbers, so that the plan is a permutation to the bit
-    return torch.as_tensor(ot.emd(one, one, cost.numpy(), numItermax=10**7)).argmax(-1)
+    relative = (cost / cost.max().clamp_min(1e-300)).numpy()
+    return torch.as_tensor(ot.emd(one, one, relative, numItermax=10**7)).argmax(-1)

@@ -104,16 +104,25 @@ def logit_normal(mean: float = 0.0, std: float = 1.0) -> Draw:
 
 
 def two_times(x: Points, time: Draw, same: float, ordered: bool) -> tuple[Times, Times]:
-    """A time t to be at and a time r to go to, for each point.
+    r"""A time t to be at and a time r to go to, for each point.
+
+    Two times are drawn, ordered if wanted, and then r is set to t for a fraction of the points. So t is the earlier of
+    two ordered times even where r = t, as in the authors' code of MeanFlow: uniform draws give it the density
+
+    .. math:: p(t) = 2 (1 - t) \quad \text{(ordered)}, \qquad p(t) = 1 \quad \text{(not ordered)}
 
     Args:
         x: points, shape ``(*members, n, d)``
         time: draws each of them
-        same: share of the points with r = t
+        same: fraction of the points with r = t
         ordered: whether r is never before t
 
     Returns:
         t and r, each of shape ``(*members, n, 1)``
+
+    References:
+        Improved Mean Flows (Geng et al., 2025), arXiv 2512.02012; its code, https://github.com/Lyy-iiis/imeanflow,
+        ``sample_tr``
 
     Example:
         >>> import torch

@@ -50,11 +50,11 @@ class Counted:
 
 
 def clock(t: Time, x: Points, name: str = "t") -> Times:
-    """One time for every point: a number is given to all of them.
+    """One time for every point: a number is given to all of them, times without members to all members.
 
     Args:
-        t: time in [0, 1], a number or shape ``(*members, n, 1)``
-        x: the points, shape ``(*members, n, d)``
+        t: time in [0, 1], a number or shape ``(n, 1)`` or ``(*members, n, 1)``
+        x: the points, shape ``(n, d)`` or ``(*members, n, d)``
         name: what an error calls the time
 
     Returns:
@@ -70,13 +70,14 @@ def clock(t: Time, x: Points, name: str = "t") -> Times:
         Traceback (most recent call last):
         ValueError: t must lie from 0 to 1, got 1.5
     """
-    time = torch.as_tensor(t, dtype=x.dtype, device=x.device)
-    if time.ndim and time.shape != (*x.shape[:-1], 1):
+    time = torch.as_tensor(t, dtype=check.precision("x", x).dtype, device=x.device)
+    members = {tuple(time.shape[:-2]), tuple(x.shape[:-2])} - {()}
+    if time.ndim and (time.shape[-2:] != (x.shape[-2], 1) or len(members) > 1):
         raise ValueError(f"{name} must be a number or have shape {(*x.shape[:-1], 1)}, got {tuple(time.shape)}")
     bad = ~((time >= 0) & (time <= 1))  # so that NaN is bad, too
     if bad.any():
         raise ValueError(f"{name} must lie from 0 to 1, got {time[bad][0].item():g}")
-    return time.expand(*x.shape[:-1], 1)
+    return time.expand(*max(members, default=()), x.shape[-2], 1)
 
 
 def times(steps: int, start: float = 0.0, end: float = 1.0) -> list[float]:
@@ -119,11 +120,14 @@ def once(net: Callable[[Tensor], Tensor], z: Points) -> States:
     Returns:
         ``[z, net(z)]``
 
+    Raises:
+        ValueError: noise that is empty or not finite
+
     Example:
         >>> [x.item() for x in once(lambda z: 2 * z, torch.ones(1, 1))]
         [1.0, 2.0]
     """
-    return [z, net(z)]
+    return [check.points("z", z), net(z)]
 
 
 def euler(velocity: Velocity, z: Points, steps: int, start: float = 0.0, end: float = 1.0) -> States:
@@ -189,7 +193,8 @@ def heun(velocity: Velocity, z: Points, steps: int, start: float = 0.0, end: flo
     for t, r in pairwise(times(steps, start, end)):
         x = states[-1]
         v = velocity(x, clock(t, x))
-        ahead = velocity(x + (r - t) * v, clock(r, x))
+        there = x + (r - t) * v
+        ahead = velocity(there, clock(r, there))
         states.append(x + (r - t) / 2 * (v + ahead))
     return states
 
@@ -278,10 +283,15 @@ def adaptive(
         x = state.to(z)
         return velocity(x, clock(t, x)).to(state)
 
-    states = [z.double()]
+    def followed(t: Tensor, state: Tensor) -> Tensor:
+        return known.pop() if known else slope(t, state)
+
+    # The first evaluation says which members there are; the solver, which would begin with the same, is given it.
+    known = [slope(grid[0], z.double())]
+    states = [z.double().expand_as(known[0])]
     for ends in grid.unfold(0, 2, 1):  # one state after the other: a solver left to itself steps over, and interpolates
         # Without step_t and first_step it would also ask the field beyond the end, where it was never learned.
         first = (ends[1] - ends[0]).abs() / 20
         options = {"norm": lambda error: error.abs().max(), "step_t": ends[1:], "first_step": first}
-        states.append(odeint(slope, states[-1], ends, rtol=rtol, atol=atol, method="dopri5", options=options)[-1])
+        states.append(odeint(followed, states[-1], ends, rtol=rtol, atol=atol, method="dopri5", options=options)[-1])
     return [z, *(state.to(z) for state in states[1:])]

@@ -30,6 +30,15 @@ def test_optimal_costs_what_scipys_assignment_does(n, d, distance):
     assert cost(*(points.double() for points in optimal(z, x))) <= apart[rows, columns].sum() * (1 + 1e-12)
 
 
+@pytest.mark.parametrize("far", [1e4, 1e8])
+def test_where_the_data_are_does_not_matter(far):
+    """A square of 1e16 has no digits left for the pairs; moved data have the same best ones."""
+    z, x = torch.randn(2, 200, 3, dtype=torch.float64)
+    x = (x + far) - far  # what is left when they have been there
+    _, near = optimal(z, x)
+    assert torch.equal(optimal(z, x + far)[1] - far, near)
+
+
 def test_ties_are_a_permutation_all_the_same():
     z, x = torch.zeros(50, 2), torch.arange(100.0).reshape(50, 2) // 40
     assert torch.equal(optimal(z, x)[1].sort(0).values, x.sort(0).values)
@@ -67,6 +76,8 @@ def test_independent_changes_nothing():
 def test_noise_and_data_that_cannot_be_paired():
     with pytest.raises(ValueError, match=r"same shape to be paired, got \(3, 2\) and \(3, 64\)"):
         couplings.optimal(torch.zeros(3, 2), torch.zeros(3, 64))
+    with pytest.raises(ValueError, match=r"same shape to be paired, got \(3, 5, 2\) and \(4, 5, 2\)"):
+        couplings.optimal(torch.zeros(3, 5, 2), torch.zeros(4, 5, 2))
     with pytest.raises(ValueError, match="x must be finite, got 1 NaN"):
         couplings.optimal(torch.zeros(1, 2), torch.tensor([[float("nan"), 0.0]]))
     with pytest.raises(ValueError, match="z must be finite, got 1 NaN"):

@@ -53,12 +53,31 @@ def test_cdf_is_the_integral_of_the_density():
     assert torch.allclose(mixture.cdf(x)[1:], integral, atol=1e-8)
 
 
+def test_single_precision_rounds_the_answer_not_the_mixture():
+    """A mean that float32 cannot hold is not rounded before the points are compared with it."""
+    mixture = data.mixture_1d().moved(torch.tensor([1e5 + 0.003]))
+    x = mixture.sample(100)
+    for function in (mixture.log_prob, mixture.cdf):
+        assert torch.equal(function(x), function(x.double()).float())
+
+
 def test_quantile_inverts_cdf():
     mixture = data.mixture_1d()
     p = torch.tensor([1e-9, 0.01, 0.3, 0.6999, 0.7001, 0.99, 1 - 1e-9], dtype=torch.float64)
     assert torch.allclose(mixture.cdf(mixture.quantile(p)), p, rtol=1e-10)
     with pytest.raises(ValueError, match=r"p must lie in \(0, 1\), got values from 0"):
         mixture.quantile(torch.tensor([0.0, 0.5]))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_quantile_of_a_number_is_in_float64():
+    for p in (0.5, np.float64(0.5), np.float32(0.5)):
+        median = data.mixture_1d().quantile(p)
+        assert median.dtype == torch.float64
+        assert torch.equal(median, data.mixture_1d().quantile(torch.tensor(0.5, dtype=torch.float64)))
+    for p, message in (("half", "p must be a finite number"), (1.0, r"p must lie in \(0, 1\)"), (math.nan, "finite")):
+        with pytest.raises(ValueError, match=message):
+            data.mixture_1d().quantile(p)
 
 
 @pytest.mark.parametrize("make", MIXTURES + SHAPES)
@@ -161,12 +180,37 @@ def test_a_split_that_is_none_is_refused(points, shares, message):
         ([1.0], [[math.nan]], [[[1.0]]], "means must be finite"),
         ([1.0], [[0.0]], [[[-1.0]]], "positive definite"),
         ([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.0, 1.0]]], "symmetric"),
+        ([1.0], [[0.0, 0.0]], [[[1.0, 0.500005], [0.5, 1.0]]], "symmetric"),
+        ([1.0], [[0.0, 0.0]], [[[1e-10, 5e-11], [0.0, 1e-10]]], "symmetric"),  # however small
+        ([1.0], [[0.0]], [[[math.inf]]], "covariances must be finite"),
+        ([1.0], [[0.0, 0.0]], [[[math.inf, 0.0], [0.0, 1.0]]], "covariances must be finite"),
+        ([1.0], [[0.0]], [[[math.nan]]], "covariances must be finite"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
 def test_a_mixture_that_is_none_is_refused(weights, means, covariances, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixture(*(torch.tensor(part, dtype=torch.float64) for part in (weights, means, covariances)))
+
+
+def test_a_covariance_rounded_in_float32_is_made_symmetric():
+    rounded = torch.tensor([[[1.0, 0.3 + 3e-8], [0.3, 1.0]]], dtype=torch.float64)
+    mixture = GaussianMixture(torch.ones(1), torch.zeros(1, 2), rounded)
+    assert torch.equal(mixture.covariances, mixture.covariances.mT)
+    assert mixture.covariances[0, 0, 1] == pytest.approx(0.3 + 1.5e-8, abs=1e-12)
+
+
+def test_weights_that_add_up_only_nearly_move_no_mean():
+    weights, far = torch.tensor([0.5, 0.5 + 5e-7], dtype=torch.float64), 1e9
+    mixture = GaussianMixture(weights, torch.tensor([[far - 1], [far + 1]], dtype=torch.float64), torch.ones(2, 1, 1))
+    assert mixture.mean.item() == pytest.approx(far, abs=1e-5)
+    assert mixture.covariance.item() == pytest.approx(2, rel=1e-6)
+
+
+def test_an_error_about_many_numbers_is_short():
+    with pytest.raises(ValueError, match="weights must be positive") as caught:
+        GaussianMixture(torch.ones(9999), torch.zeros(9999, 1), torch.ones(9999, 1, 1))
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -209,6 +209,36 @@ def test_times():
     assert abs(torch.logit(middle).std() - 1.0) < 0.03
 
 
+@pytest.mark.parametrize("same", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("ordered", [True, False], ids=["meanflow", "backflow"])
+def test_the_time_now_is_the_earlier_of_two_ordered_ones_also_where_both_are_the_same(ordered, same):
+    t, r = two_times(torch.zeros(200_000, 1), uniform, same, ordered)
+    for now in (t[t == r], t[t != r]):
+        now = now.double().sort().values
+        below = 1 - (1 - now) ** 2 if ordered else now  # the integral of 2 (1 - t), or of 1
+        rank = (torch.arange(len(now)) + 0.5) / max(len(now), 1)
+        assert ((below - rank).abs() * len(now) ** 0.5 < 2.5).all()  # the test of Kolmogorov and Smirnov
+
+
+@pytest.mark.usefixtures("unchecked")  # a function stands for the net
+def test_with_r_equal_t_meanflow_is_flow_matching_at_the_earlier_of_two_times():
+    z, x = gaussian_pairs()
+
+    def now(x):
+        return two_times(x, uniform, same=1.0, ordered=True)[0]
+
+    losses = []
+    for loss in (methods.meanflow(same=1.0).loss, methods.fm(time=now).loss):
+        torch.manual_seed(1)
+        losses.append(loss(lambda x, t, r=None: velocity(x, t), z, x))
+    assert torch.allclose(*losses)
+    # Given x_t the velocity has the variance S^2 / std(t)^2; t has the density 2 (1 - t).
+    clock = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
+    exact = (2 * (1 - clock) * SCALE**2 / std(clock) ** 2).mean()
+    assert abs(losses[0].mean() - exact) < 4 * losses[0].std() / len(z) ** 0.5
+    assert abs(exact / (SCALE * torch.pi / 2) - 1) > 0.1  # of uniform times
+
+
 @pytest.mark.parametrize(
     ("method", "one_step", "ode"),
     [

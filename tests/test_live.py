@@ -194,10 +194,12 @@ def test_the_scoreboard_carries_the_numbers_of_the_table(moving):
             run = comparison.runs[row["name"]]
             value, floor = run.distances[board["distance"]]
             assert (row["mean"], row["std"]) == pytest.approx((value.mean().item(), value.std().item()))
+            assert row["members"] == pytest.approx(value.tolist(), rel=1e-5)
+            low, high = board["span"]
+            assert all(low < np.log10(member) < high for member in row["members"])
             assert board["floor"] == pytest.approx([floor.mean().item(), floor.std().item()])
             assert (row["evaluations"], row["seconds"]) == (run.evaluations, pytest.approx(run.seconds, abs=0.01))
             assert (shorts(row["samples"]) - run.frames[-1][:40].flatten()).abs().max() < 1e-3
-            assert board["span"][0] < np.log10(row["mean"]) < board["span"][1]
     low, high = line_board["box"][0]
     mass = shorts(line_board["data"]).mean() * (high - low)
     assert mass.item() == pytest.approx(1, abs=0.02)

@@ -49,6 +49,25 @@ def test_w1_of_a_point_to_a_gaussian_in_closed_form():
             assert found.item() == pytest.approx(exact, abs=1e-12)
 
 
+@pytest.mark.parametrize(("mean", "std"), [(1e6, 0.1), (1e5, 1e-3), (1.7e9, 60.0), (-3e12, 1.0)])
+def test_w1_of_a_mixture_to_its_own_samples_is_the_same_far_away(mean, std):
+    law = GaussianMixture(torch.ones(1), torch.tensor([[mean]], dtype=torch.float64), torch.full((1, 1, 1), std**2))
+    x = mean + std * normal(5, 1000, 1)
+    near = metrics.w1((x - mean) / std, standard())  # of the same points: moved back nothing is rounded
+    assert (near < 0.15).all()
+    assert torch.allclose(metrics.w1(x, law) / std, near, rtol=1e-3)
+    assert law.covariance.item() == pytest.approx(std**2, rel=1e-6)
+
+
+def test_w1_does_not_mind_how_far_the_modes_are_apart():
+    """Half of the mass 2e6 away from the other: what is far cancels to the digit."""
+    means, small = torch.tensor([[-1e6], [1e6]], dtype=torch.float64), torch.full((2, 1, 1), 1e-4, dtype=torch.float64)
+    modes = GaussianMixture(torch.full((2,), 0.5), means, small)
+    one = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), 1e-4, dtype=torch.float64))
+    x = 0.01 * normal(500, 1)
+    assert metrics.w1(torch.cat([x - 1e6, x + 1e6]), modes).item() == pytest.approx(metrics.w1(x, one).item(), rel=1e-4)
+
+
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_w2_is_the_least_over_all_pairings(dim):
     x, y = normal(2, 6, dim), normal(2, 6, dim, seed=1)
@@ -226,6 +245,8 @@ def test_straight_paths_at_constant_speed_are_straight():
     states = [(1 - t) * z + t * x for t in samplers.times(8)]
     assert torch.allclose(metrics.straightness(states), torch.zeros(2).double(), atol=1e-12)
     assert torch.allclose(metrics.straightness([z, x]), torch.zeros(2).double(), atol=1e-12)
+    single = metrics.straightness([s.float() for s in states])
+    assert ((single >= 0) & (single < 1e-12)).all()  # a ratio minus 1 would be wrong by 1e-7, on either side of 0
     assert (metrics.path_energy(states) > 0.1).all()  # straight, but to random partners
 
 
@@ -342,8 +363,25 @@ def test_bad_pairs_are_refused_by_name(metric):
 @pytest.mark.usefixtures("unchecked")
 def test_other_bad_input_is_refused_by_name():
     x = torch.zeros(3, 2)
-    with pytest.raises(ValueError, match="a distribution function needs a mixture of dimension 1"):
+    with pytest.raises(ValueError, match="target must be a mixture of dimension 1, got one of dimension 2"):
         metrics.w1(x[:, :1], data.mixture_2d())
+    for name, call in {
+        "target": lambda: metrics.w1(x[:, :1], data.moons()),
+        "mixture": lambda: metrics.modes_covered(x, data.moons()),
+        "model": lambda: metrics.nll(x, data.moons()),
+        "p": lambda: truth.log_ratio(data.moons(), data.ring(), x),
+        "q": lambda: truth.jensen_shannon(data.ring(), data.moons()),
+    }.items():
+        with pytest.raises(TypeError, match=f"{name} must be a .*ixture.*, got Shape"):
+            call()
+    for function in (truth.velocity, truth.score, truth.log_prob_at, truth.velocity_variance):
+        with pytest.raises(TypeError, match="mixture must be a GaussianMixture, got Shape"):
+            function(data.moons(), x, 0.5)
+    for function in (truth.flow_map, truth.average_velocity):
+        with pytest.raises(TypeError, match="mixture must be a GaussianMixture, got Shape"):
+            function(data.moons(), x, 0.5, 1.0)
+    with pytest.raises(TypeError, match="mixture must be a GaussianMixture, got Shape"):
+        truth.irreducible_loss(data.moons())
     with pytest.raises(ValueError, match="samples must have points of dimension 1"):
         metrics.w1(x, data.mixture_1d())
     with pytest.raises(ValueError, match="directions must be a whole number of at least 1, got 0"):

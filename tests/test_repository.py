@@ -1,6 +1,7 @@
 """What the files of the repository say about each other agrees."""
 
 import ast
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -163,3 +164,13 @@ def test_code_cells_are_short(notebook):
 def test_notebook_installs_the_library_from_this_repository(notebook):
     install = source(next(code_cells(notebook)))
     assert f'git+{CONFIG["repository"]["url"]}"' in install
+
+
+def test_the_table_of_symbols_has_the_letters_of_every_loss_and_names_what_is_there():
+    page = (ROOT / "book" / "notation.md").read_text("utf-8")
+    rows = [row.split("|")[1] for row in page.partition("## Symbols")[2].splitlines() if row.startswith("| $")]
+    symbols = {symbol for row in rows for symbol in re.findall(r"\$(.+?)\$", row)}
+    losses = {"G", "D", "F(x_t, t, r)", r"\bar v", "g", r"\alpha(t)", r"\beta(t)", r"\rho", "p", "u(x_t, t, r)"}
+    assert losses - symbols == set()
+    for name in re.findall(r"`(?:gen_lib\.)?((?:truth|metrics|methods)\.[\w.]+)`", page):
+        assert callable(pkgutil.resolve_name(f"gen_lib.{name}"))

@@ -45,7 +45,7 @@ def noisy(n: int, latent: int = 3, noise: float = 1.0):
 def test_r2_is_the_share_of_the_variance_that_is_affine(noise):
     c, y = noisy(40_000, noise=noise)
     found = metrics.linear_probe((c[:20_000], c[20_000:]), (y[:20_000], y[20_000:]))
-    torch.testing.assert_close(found, torch.full((2,), 1 / (1 + noise**2)), atol=0.02, rtol=0)
+    torch.testing.assert_close(found, torch.full((2,), 1 / (1 + noise**2)).double(), atol=0.02, rtol=0)
 
 
 def test_what_is_not_in_the_code_has_no_r2():

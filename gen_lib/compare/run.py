@@ -76,13 +76,18 @@ class Interrupted(KeyboardInterrupt):
     """A comparison was stopped by hand.
 
     Attributes:
+        name: of the method that was training
         comparison: the methods that had finished by then
     """
 
     def __init__(self, name: str, comparison: Comparison):
-        self.comparison = comparison
+        self.name, self.comparison = name, comparison
         done = ", ".join(comparison.runs) or "none"
         super().__init__(f"stopped while {name} was training; finished and kept in .comparison: {done}")
+
+    def __reduce__(self):
+        """Sent from one process to another, it is made anew."""
+        return type(self), (self.name, self.comparison), self.__dict__
 
 
 def compare(

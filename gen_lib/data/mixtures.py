@@ -32,10 +32,10 @@ class GaussianMixture:
     Args:
         weights: :math:`\pi_k`, shape ``(k,)``, positive, sum one
         means: :math:`m_k`, shape ``(k, d)``
-        covariances: :math:`S_k`, shape ``(k, d, d)``, symmetric and positive definite
+        covariances: :math:`S_k`, shape ``(k, d, d)``, symmetric up to the rounding of float32 and positive definite
 
     Raises:
-        ValueError: shapes that do not fit, weights that are no distribution, a covariance that is none
+        ValueError: shapes that do not fit, weights that are not a distribution, a covariance that is not one
 
     Example:
         >>> standard = GaussianMixture(torch.ones(1), torch.zeros(1, 2), torch.eye(2)[None])
@@ -58,12 +58,16 @@ class GaussianMixture:
         if c.shape != (*m.shape, m.shape[1]):
             raise ValueError(f"covariances must have shape (k, d, d) = {(*m.shape, m.shape[1])}, got {tuple(c.shape)}")
         if not (w > 0).all() or not math.isclose(w.sum().item(), 1, abs_tol=1e-6):
-            raise ValueError(f"weights must be positive and sum to 1, got {w.tolist()}")
+            raise ValueError(f"weights must be positive and sum to 1, got {check.brief(w.tolist())}")
         if not m.isfinite().all():
-            raise ValueError(f"means must be finite, got {m.tolist()}")
-        positive = torch.linalg.cholesky_ex(c).info == 0
-        if not torch.allclose(c, c.mT) or not positive.all():
-            raise ValueError(f"covariances must be symmetric and positive definite, got {c.tolist()}")
+            raise ValueError(f"means must be finite, got {check.brief(m.tolist())}")
+        std = c.diagonal(dim1=-2, dim2=-1).sqrt()
+        symmetric = (c - c.mT).abs() <= 1e-6 * std[..., :, None] * std[..., None, :]
+        if not (c.isfinite().all() and symmetric.all() and (torch.linalg.cholesky_ex(c).info == 0).all()):
+            got = check.brief(c.tolist())
+            raise ValueError(f"covariances must be finite, symmetric and positive definite, got {got}")
+        object.__setattr__(self, "weights", w / w.sum())  # the rounding that is left would be multiplied by the means
+        object.__setattr__(self, "covariances", (c + c.mT) / 2)
 
     @property
     def dim(self) -> int:
@@ -77,9 +81,21 @@ class GaussianMixture:
 
     @property
     def covariance(self) -> Tensor:
-        r""":math:`\sum_k \pi_k (S_k + m_k m_k^T) - E[x]\,E[x]^T`, shape ``(d, d)``."""
-        second = self.covariances + self.means[:, :, None] * self.means[:, None, :]
-        return torch.einsum("k,kij->ij", self.weights, second) - torch.outer(self.mean, self.mean)
+        r""":math:`\sum_k \pi_k (S_k + (m_k - E[x]) (m_k - E[x])^T)`, shape ``(d, d)``."""
+        offset = self.means - self.mean
+        return torch.einsum("k,kij->ij", self.weights, self.covariances + offset[:, :, None] * offset[:, None, :])
+
+    def moved(self, by: Tensor) -> "GaussianMixture":
+        """The distribution of x + by.
+
+        Args:
+            by: shape ``(d,)``
+
+        Example:
+            >>> mixture_1d().moved(torch.tensor([10.0])).mean
+            tensor([9.2000], dtype=torch.float64)
+        """
+        return GaussianMixture(self.weights, self.means + by, self.covariances)
 
     def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
         """Independent draws: pick a component by its weight, then a point of its Gaussian.
@@ -91,7 +107,7 @@ class GaussianMixture:
         Returns:
             points, shape ``(n, d)`` or ``(*members, n, d)``, in torch's default precision
         """
-        shape = (n,) if isinstance(n, int) else tuple(n)
+        shape = check.amount("n", n)
         u, e = draws.uniform(shape, generator), draws.normal((*shape, self.dim), generator)
         component = torch.bucketize(u.contiguous(), self.weights.cumsum(0)[:-1].to(u))
         mean, root = self.means.to(e), torch.linalg.cholesky(self.covariances).to(e)
@@ -99,26 +115,42 @@ class GaussianMixture:
 
     def log_prob(self, x: Points) -> PerSample:
         """Logarithm of the density at each point (nats), shape ``(*members, n)``; refuses other dimensions."""
-        x = check.points("x", x, self.dim)
-        root = torch.linalg.cholesky(self.covariances).to(x)
-        centred = x[..., None, :] - self.means.to(x)  # (*members, n, k, d)
+        wide = check.points("x", x, self.dim).double()
+        root = torch.linalg.cholesky(self.covariances).to(wide)
+        centred = wide[..., None, :] - self.means.to(wide)  # (*members, n, k, d)
         whitened = torch.linalg.solve_triangular(root, centred[..., None], upper=False)[..., 0]
         log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         log_normal = -(whitened.square().sum(-1) + self.dim * math.log(2 * math.pi)) / 2 - log_det
-        return torch.logsumexp(self.weights.log().to(x) + log_normal, -1)
+        return torch.logsumexp(self.weights.log().to(wide) + log_normal, -1).to(x)
 
     def cdf(self, x: Points) -> PerSample:
         """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``; refuses other dimensions."""
-        x = check.points("x", x, self._line().dim)
+        return self._below(check.points("x", x, self._line().dim).double()).to(x)
+
+    def _below(self, x: Tensor) -> Tensor:
         standard = (x - self.means[:, 0].to(x)) / self.covariances[:, 0, 0].sqrt().to(x)
         return (torch.special.ndtr(standard) * self.weights.to(x)).sum(-1)
 
-    def quantile(self, p: Tensor) -> Tensor:
-        """Inverse of :meth:`cdf` by bisection to the precision of float64; any shape ``s`` gives ``(*s, 1)``.
+    def quantile(self, p: Tensor | float) -> Tensor:
+        """Inverse of :meth:`cdf` by bisection to the precision of float64.
+
+        Args:
+            p: probabilities of any shape ``s``, or a number, which counts as float64
+
+        Returns:
+            points on the line, shape ``(*s, 1)``
 
         Raises:
             ValueError: a probability outside (0, 1), a mixture that is not one-dimensional
+
+        Example:
+            >>> mixture_1d().quantile(0.35)  # half of the mass on the left is left of its centre
+            tensor([-2.0000], dtype=torch.float64)
         """
+        if not isinstance(p, Tensor):
+            check.number("p", p)
+            p = torch.tensor(float(p), dtype=torch.float64)
+        check.precision("p", p)
         if not ((p > 0) & (p < 1)).all():
             raise ValueError(f"p must lie in (0, 1), got values from {p.min():g} to {p.max():g}")
         spread = 40 * self._line().covariances[:, 0, 0].sqrt()
@@ -126,7 +158,7 @@ class GaussianMixture:
         high = (self.means[:, 0] + spread).max().expand(p.shape).clone()
         for _ in range(70):  # halves an interval of some hundreds 70 times: below the spacing of float64
             middle = (low + high) / 2
-            right = self.cdf(middle.reshape(-1, 1)).reshape(p.shape) < p
+            right = self._below(middle[..., None]) < p
             low, high = torch.where(right, middle, low), torch.where(right, high, middle)
         return ((low + high) / 2)[..., None].to(p)
 
@@ -134,6 +166,27 @@ class GaussianMixture:
         if self.dim != 1:
             raise ValueError(f"a distribution function needs a mixture of dimension 1, this one has {self.dim}")
         return self
+
+
+def exact(name: str, value: object, dim: int | None = None) -> GaussianMixture:
+    """The value, if it is a mixture: what has no density in closed form has no exact answers.
+
+    Raises:
+        TypeError: another distribution, or none
+        ValueError: another dimension than ``dim``
+
+    Example:
+        >>> exact("target", mixture_2d(), dim=1)
+        Traceback (most recent call last):
+        ValueError: target must be a mixture of dimension 1, got one of dimension 2
+    """
+    if not isinstance(value, GaussianMixture):
+        raise TypeError(
+            f"{name} must be a GaussianMixture, got {type(value).__name__}: compare with points drawn from it"
+        )
+    if dim is not None and value.dim != dim:
+        raise ValueError(f"{name} must be a mixture of dimension {dim}, got one of dimension {value.dim}")
+    return value
 
 
 def mixture_1d() -> GaussianMixture:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from .. import draws
+from .. import check, draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Shape:
 
     def sample(self, n: int | tuple[int, ...], generator: Generator | None = None) -> Tensor:
         """Independent points, shape ``(n, 2)`` or ``(*members, n, 2)``."""
-        return self.draw((n,) if isinstance(n, int) else tuple(n), generator)
+        return self.draw(check.amount("n", n), generator)
 
 
 def moons(noise: float = 0.05) -> Shape:

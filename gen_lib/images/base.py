@@ -101,17 +101,16 @@ def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> s
     return wanted
 
 
-def shaped(size: int, channels: int, n: int | None) -> None:
-    """Refuses what no set can be read as.
+def shaped(size: int, channels: int, n: int | None) -> tuple[int, int, int | None]:
+    """The three as whole numbers; refuses what no set can be read as.
 
     Raises:
         ValueError: a size below 1, channels other than 1 and 3, n below 1
     """
-    check.whole("size", size, least=1)
+    size = check.whole("size", size, least=1)
     if channels not in (1, 3) or isinstance(channels, bool):
         raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
-    if n is not None:
-        check.whole("n", n, least=1)
+    return size, int(channels), None if n is None else check.whole("n", n, least=1)
 
 
 def pixels(file: Path | BytesIO, size: int, channels: int) -> NDArray[np.uint8]:

@@ -76,7 +76,7 @@ def factors(indices: Tensor) -> Tensor:
     z = (number + 1) * -0x61C8864680B583EB  # SplitMix64: the products are meant to overflow
     for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15), (31, 1)):
         z = (z ^ _shifted(z, shift)) * factor
-    return _shifted(z, 40).float() / 2**24
+    return _shifted(z, 40).to(torch.get_default_dtype()) / 2**24
 
 
 def _shifted(z: Tensor, bits: int) -> Tensor:
@@ -93,7 +93,8 @@ def draw(factors: Tensor, size: int = 32, progress: bool = True) -> Tensor:
         progress: show a bar, if it takes longer than a second
 
     Returns:
-        RGB in [0, 1], shape ``(n, 3 * size * size)``; as pictures ``.view(n, 3, size, size)``
+        RGB in [0, 1], shape ``(n, 3 * size * size)``, in the precision of the factors; as pictures
+        ``.view(n, 3, size, size)``
 
     Raises:
         ValueError: another shape, factors outside [0, 1], a size out of range
@@ -108,12 +109,13 @@ def draw(factors: Tensor, size: int = 32, progress: bool = True) -> Tensor:
     if factors.ndim != 2 or factors.min() < 0 or factors.max() > 1:
         got = f"{tuple(factors.shape)} from {factors.min():g} to {factors.max():g}"
         raise ValueError(f"factors must have shape (n, {len(FACTORS)}) and lie from 0 to 1, got {got}")
-    if check.whole("size", size, least=8) > 256:
+    size = check.whole("size", size, least=8)
+    if size > 256:
         raise ValueError(f"size must be at most 256, got {size}")
     at_once = max(1, 2**17 // size**2)  # what fits into the processor's cache
-    drawn = torch.empty(len(factors), 3 * size * size, device=factors.device)
+    drawn = factors.new_empty(len(factors), 3 * size * size)
     with terminal.bar(None, progress, total=len(factors), unit="face", delay=1) as bar:
-        for these, into in zip(factors.float().split(at_once), drawn.split(at_once), strict=True):
+        for these, into in zip(factors.split(at_once), drawn.split(at_once), strict=True):
             _paint(these, into.view(-1, 3, size, size))
             bar.update(len(these))
     return drawn
@@ -141,7 +143,8 @@ def faces(n: int = 5000, size: int = 32, progress: bool = True) -> ImageSet:
         >>> few.train.shape, few.test.shape, few.train_labels.shape
         (torch.Size([8, 3072]), torch.Size([2, 3072]), torch.Size([8, 20]))
     """
-    table = factors(torch.arange(check.whole("n", n, least=1)))
+    n = check.whole("n", n, least=1)
+    table = factors(torch.arange(n))
     out = torch.tensor([held_out(i) for i in range(n)])
     train, test = table[~out], table[out]
     drawn = draw(train, size, progress)
@@ -151,7 +154,7 @@ def faces(n: int = 5000, size: int = 32, progress: bool = True) -> ImageSet:
 
 def _ramp(colours: tuple[tuple[float, ...], ...], u: Tensor) -> Tensor:
     """The colour at u, shape ``(n, 3)``, mixed of the two beside it."""
-    stops = torch.tensor(colours, device=u.device)
+    stops = torch.tensor(colours).to(u)
     place = u.flatten()[:, None] * (len(stops) - 1)
     weights = (1 - (place - torch.arange(len(stops), device=u.device)).abs()).clamp_min(0)
     return weights @ stops
@@ -175,14 +178,14 @@ def _paint(table: Tensor, into: Tensor) -> None:
     """Layer upon layer, from the background to the hair; up is y = 1, right is x = 1, the head is about one high."""
     f = {name: table[:, k, None, None] for k, name in enumerate(FACTORS)}
     size, zoom = into.shape[-1], 0.8
-    line = ((torch.arange(size, device=into.device) + 0.5) * (2 / size) - 1) * zoom
+    line = ((torch.arange(size).to(into) + 0.5) * (2 / size) - 1) * zoom
     x0, y0 = line.expand(len(table), 1, size), -line[:, None].expand(len(table), size, 1)
 
     def between(name: str, low: float, high: float) -> Tensor:
         return low + (high - low) * f[name]
 
     def colour(*rgb: float) -> Tensor:
-        return torch.tensor([rgb], device=into.device)
+        return torch.tensor([rgb]).to(into)
 
     def layer(paint: Tensor, distance: Tensor, strength: float | Tensor = 1.0) -> Tensor:
         cover = (0.5 - distance * (size / 2 / zoom)).clamp_(0, 1) * strength

@@ -46,7 +46,7 @@ def folder(
         Traceback (most recent call last):
         FileNotFoundError: path must be a folder of images, holidays does not exist
     """
-    shaped(size, channels, n)
+    size, channels, n = shaped(size, channels, n)
     root = Path(path).expanduser()
     if not root.exists():
         raise FileNotFoundError(f"path must be a folder of images, {path} does not exist")

@@ -79,7 +79,7 @@ def hub(
     local = isinstance(name, Path) or (name not in HUB and _is_path(name))
     source = Source(str(name), 3) if local or "/" in str(name) else HUB[str(name)]
     channels = source.channels if channels is None else channels
-    shaped(size, channels, n)
+    size, channels, n = shaped(size, channels, n)
     try:
         import datasets  # here, because it takes a second that nothing else need wait
     except ImportError as reason:

@@ -23,6 +23,7 @@ def identity(output: Tensor) -> Tensor:
 
 def gaussian_log_prob(output: Points, x: Points, sigma: Tensor) -> PerSample:
     """log N(x; output, sigma^2 I) in nats; sigma a number or of shape ``(*members, 1)``."""
+    check.precision("x", x)
     constant = x.shape[-1] * (sigma.log() + 0.5 * math.log(2 * math.pi))
     return -(x - output).square().sum(-1) / (2 * sigma.square()) - constant
 
@@ -36,7 +37,7 @@ class AnyGaussian(Likelihood):
 
     def mean(self, output: Points) -> Points:
         """E[x|z]: the activation of the output."""
-        return self.activation(output)
+        return self.activation(check.precision("output", output))
 
 
 class FreeGaussian(AnyGaussian):

@@ -43,18 +43,19 @@ class Discretised(Likelihood):
 
     def log_prob(self, output: Points, x: Points) -> PerSample:
         """log P(x|z) in nats, summed over dimensions; a datum between two levels counts as the nearer one."""
-        return self._log_mass(output, ((x - self.span[0]) / self.cell).round()).sum(-1)
+        return self._log_mass(output, ((check.precision("x", x) - self.span[0]) / self.cell).round()).sum(-1)
 
     def mean(self, output: Points) -> Points:
         """E[x|z], the mean over the levels."""
-        numbers = torch.arange(self.levels).to(output)
+        numbers = torch.arange(self.levels).to(check.precision("output", output))
         mass = [self._log_mass(output, number.expand_as(output)).exp() for number in numbers]
         return self.span[0] + self.cell * sum(number * m for number, m in zip(numbers, mass, strict=True))
 
     def _log_mass(self, output: Points, level: Tensor) -> Tensor:
         low, high = (self.span[0] + self.cell * (level + half) for half in (-0.5, 0.5))
-        far = 1e4 * self.cell  # not infinite, where the slope in sigma would be NaN
-        low, high = torch.where(level <= 0, -far, low), torch.where(level >= self.levels - 1, far, high)
+        first, last = (end + far * self.cell for end, far in zip(self.span, (-1e4, 1e4), strict=True))
+        # not infinite, where the slope in sigma would be NaN
+        low, high = torch.where(level <= 0, first, low), torch.where(level >= self.levels - 1, last, high)
         return self.density.log_mass(output, low, high)
 
     def sample(self, output: Points, generator: Generator | None = None) -> Points:

@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from .. import draws
+from .. import check, draws
 from ..shapes import PerSample, Points
 from .base import Likelihood
 
@@ -25,15 +25,16 @@ class Bernoulli(Likelihood):
             ValueError: data outside [0, 1]
         """
         check_unit_interval("Bernoulli", x)
-        return -binary_cross_entropy_with_logits(output, x.expand_as(output), reduction="none").sum(-1)
+        output, x = torch.broadcast_tensors(check.precision("output", output), x)
+        return -binary_cross_entropy_with_logits(output, x, reduction="none").sum(-1)
 
     def mean(self, output: Points) -> Points:
         """E[x|z]: the probabilities."""
-        return output.sigmoid()
+        return check.precision("output", output).sigmoid()
 
     def sample(self, output: Points, generator: Generator | None = None) -> Points:
         """A draw of black and white pixels given z."""
-        return (draws.uniform(tuple(output.shape), generator, like=output) < output.sigmoid()).to(output)
+        return (draws.uniform(tuple(output.shape), generator, like=output) < self.mean(output)).to(output)
 
 
 class ContinuousBernoulli(Likelihood):
@@ -58,16 +59,18 @@ class ContinuousBernoulli(Likelihood):
             ValueError: data outside [0, 1]
         """
         check_unit_interval("continuous Bernoulli", x)
-        return (output * x - log_normaliser(output)).sum(-1)
+        return (output * x - log_normaliser(check.precision("output", output))).sum(-1)
 
     def mean(self, output: Points) -> Points:
         """E[x|z]."""
+        check.precision("output", output)
         steep = torch.where(output.abs() < 0.1, 1.0, output)
         series = 0.5 + output / 12 - output**3 / 720
         return torch.where(output.abs() < 0.1, series, -1 / torch.expm1(-steep) - 1 / steep)
 
     def sample(self, output: Points, generator: Generator | None = None) -> Points:
         """A draw of grey pixels given z."""
+        check.precision("output", output)
         u, rate = draws.uniform(tuple(output.shape), generator, like=output), output.abs().clamp_min(1e-3)
         falling = -torch.log1p(u * torch.expm1(-rate)) / rate  # the inverse of the distribution function, reflected
         return torch.where(output > 0, 1 - falling, falling)
@@ -87,6 +90,7 @@ def log_normaliser(logit: Tensor) -> Tensor:
 
 
 def check_unit_interval(name: str, x: Tensor) -> None:
-    """Refuse data outside [0, 1]."""
+    """Refuse data outside [0, 1], or in half precision."""
+    check.precision("x", x)
     if x.min() < 0 or x.max() > 1:
         raise ValueError(f"a {name} needs data in [0, 1], got values from {x.min():.3g} to {x.max():.3g}")

@@ -1,5 +1,7 @@
 """One lecture, one file: the loss as on the board, the way to sample, the references."""
 
+import copyreg
+
 from ..method import Method
 from ..slips import Table
 from .autoencoder import autoencoder
@@ -37,3 +39,17 @@ METHODS: Table[Method] = Table(
     facm=facm(),
     backflow=backflow(),
 ).called("method")
+
+
+def ready(name: str) -> Method:
+    """The method of that name in :data:`METHODS`."""
+    return METHODS[name]
+
+
+def _by_name(method: Method) -> object:
+    """A ready method is sent to another process by its name; the losses of others are functions that cannot be."""
+    names = [name for name, one in METHODS.items() if one is method]
+    return (ready, (names[0],)) if names else object.__reduce_ex__(method, 2)
+
+
+copyreg.pickle(Method, _by_name)  # type: ignore[arg-type]

@@ -52,7 +52,10 @@ def backflow(
         ValueError: p negative, same outside [0, 1]
 
     References:
-        Improved Mean Flows: On the Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
+        Improved Mean Flows: On the Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012;
+        both directions: BiFM: Bidirectional Flow Matching for Few-Step Image Editing and Generation (Dai et al., 2026),
+        arXiv 2603.24942; optimal pairs: Transport Based Mean Flows for Generative Modeling (Akbari et al., 2025),
+        arXiv 2509.22592
     """
     check.number("p", p, least=0)
     check.share("same", same)

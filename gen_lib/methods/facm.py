@@ -153,7 +153,8 @@ def facm(
     r"""FACM: anchor + beta(t) x consistency. The defaults are plain squares, which are unbiased from scratch.
 
     Args:
-        p: exponent of the robust weight :math:`e / \mathrm{sg}(e + c)^p`; 1/2 is the published norm-L2 loss
+        p: exponent of the robust weight :math:`e / \mathrm{sg}(e + c)^p`; 1/2 is the published norm-L2 loss, which
+            has the mean over the dimensions where e is the sum
         alpha: share of the way the target moves, a function of t
         beta: weight of the consistency loss, a function of t
         clamp: bound of each coordinate of the target's move
@@ -211,7 +212,8 @@ def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) ->
     """The published weights: alpha = 1 - sqrt(t), clamp 1, norm-L2 loss, angle in the anchor.
 
     Args:
-        teacher: velocity ``(x_t, t)`` to learn from; without one these weights are biased towards modes
+        teacher: velocity ``(x_t, t)`` to learn from; without one the clamp is biased towards the median of each
+            coordinate, and the norm towards that of the whole velocity, the less the more dimensions it has
 
     References:
         FACM: Flow-Anchored Consistency Models (Peng et al., 2026), arXiv 2507.03738

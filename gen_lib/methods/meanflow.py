@@ -175,14 +175,14 @@ def meanflow(
     .. math:: e = \left\| u_\theta - \mathrm{sg}\left( v + (r - t)\, \frac{du_\theta}{dt} \right) \right\|^2, \qquad
         \frac{e}{\mathrm{sg}(e + c)^p}
 
-    With p > 0 the loss is robust: on the noisy targets of training from scratch it turns means into something like
-    modes. So plain squares are the default; the paper's is p = 1, or 0.75.
+    With p > 0 the loss is robust: on noisy targets in few dimensions, as in training from scratch on the toys, it turns
+    means into something like modes. So plain squares are the default; the paper's is p = 1, or 0.75.
 
     Args:
         p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own
         improved: regress the velocity instead of the average velocity
-        same: share of the pairs with r = t, where the loss is that of flow matching
-        time: draws the times, which are then ordered
+        same: fraction of the pairs with r = t, where the loss is that of flow matching at t, the earlier of two times
+        time: draws two times, which are then ordered
         coupling: which noise is paired with which datum
         path: from noise to data
 

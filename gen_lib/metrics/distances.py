@@ -1,15 +1,18 @@
 """Distances between samples and data, one number per member, and what the same number is for perfect samples."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
+from torch.special import ndtr
 
-from .. import check, draws
+from .. import check
 from ..couplings import optimal
 from ..data import Distribution, GaussianMixture
+from ..data.mixtures import exact
 from ..shapes import PerMember, Points
 
 Others: TypeAlias = Float[Tensor, "*#members m d"]  # points of which there may be more or fewer
@@ -21,7 +24,7 @@ def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
     .. math:: W_1 = \int_0^1 | F_n^{-1}(u) - F^{-1}(u) | \, du
 
     Against a mixture the integral is exact: within each step of :math:`F_n^{-1}` it splits where the two quantile
-    functions cross, and on each side the partial means of a Gaussian mixture give it in closed form.
+    functions cross, and on each side it is known in closed form for every Gaussian.
 
     Args:
         samples: shape ``(*members, n, 1)``
@@ -31,7 +34,8 @@ def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
         distance in the units of the data, shape ``(*members,)``
 
     Raises:
-        ValueError: points that are not one-dimensional, or not equally many
+        TypeError: another distribution than a mixture: draw points from it
+        ValueError: points or a mixture that are not one-dimensional, or points that are not equally many
 
     References:
         Computational Optimal Transport (Peyré and Cuturi, 2019), section 2.6, arXiv 1803.00567
@@ -44,26 +48,20 @@ def w1(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
     if isinstance(target, Tensor):
         y = _beside(samples, target, equal=True)[..., 0].sort(-1).values
         return (x - y).abs().mean(-1)
-    x, n = x.double().cpu(), x.shape[-1]
-    u = torch.arange(n + 1, dtype=torch.float64) / n
-    edge = target.quantile(u[1:-1])[:, 0] if n > 1 else u[1:-1]
-    far = 50 * target.covariance[0, 0].sqrt()
-    edge = torch.cat([target.mean - far, edge, target.mean + far])  # beyond, the mixture has no mass worth counting
-    low, high = edge[:-1], edge[1:]
-    cross = x.clamp(low, high)
-    split = target.cdf(cross[..., None]).clamp(u[:-1], u[1:])
-    mass_low, mass_high = split - u[:-1], u[1:] - split
-    below = x * mass_low - (_partial_mean(target, cross) - _partial_mean(target, low))
-    above = (_partial_mean(target, high) - _partial_mean(target, cross)) - x * mass_high
-    return (below + above).sum(-1).to(samples)
-
-
-def _partial_mean(mixture: GaussianMixture, x: Tensor) -> Tensor:
-    """E[X 1(X <= x)] of a one-dimensional mixture, any shape."""
+    mixture, x = exact("target", target, dim=1), x.double().cpu()
     mean, std = mixture.means[:, 0], mixture.covariances[:, 0, 0].sqrt()
-    standard = (x[..., None] - mean) / std
-    density = torch.exp(-standard.square() / 2) / (2 * torch.pi) ** 0.5
-    return ((mean * torch.special.ndtr(standard) - std * density) * mixture.weights).sum(-1)
+    u = torch.arange(1, x.shape[-1], dtype=torch.float64) / x.shape[-1]
+    edge = torch.cat([u.new_full((1,), -math.inf), mixture.quantile(u)[:, 0], u.new_full((1,), math.inf)])
+    low, high = edge[:-1], edge[1:]
+
+    def up_to_x_and_beyond(function: Callable[[Tensor], Tensor]) -> Tensor:
+        below, at, beyond = (function((y[..., None] - mean) / std) for y in (low, x.clamp(low, high), high))
+        return (at - below) - (beyond - at)
+
+    # The integral of (x - y) N(y; m, s^2) is (x - m) Phi + s phi: what is subtracted does not grow with the distance.
+    mass, bell = up_to_x_and_beyond(ndtr), up_to_x_and_beyond(lambda y: torch.exp(-y.square() / 2))
+    parts = (x[..., None] - mean) * mass + std * bell / (2 * math.pi) ** 0.5
+    return (parts * mixture.weights).sum((-2, -1)).to(samples)
 
 
 def w2(samples: Points, target: Points) -> PerMember:
@@ -125,9 +123,11 @@ def sliced_w2(samples: Points, target: Points, directions: int = 128, generator:
     _beside(samples, target, equal=True)
     directions = check.whole("directions", directions, least=1)
     generator = generator or Generator().manual_seed(0)
-    theta = draws.normal((samples.shape[-1], directions), generator).to(samples)
+    shape = samples.shape[-1], directions
+    theta = torch.randn(shape, generator=generator, device=generator.device, dtype=torch.float32).to(samples)
     theta = theta / theta.norm(dim=0)
-    difference = (samples @ theta).sort(-2).values - (target @ theta).sort(-2).values
+    centre = target.mean(-2, keepdim=True)  # far from the origin a projection would lose what is near
+    difference = ((samples - centre) @ theta).sort(-2).values - ((target - centre) @ theta).sort(-2).values
     return difference.square().mean((-2, -1)).sqrt()
 
 

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from .. import check
 from ..data import GaussianMixture
+from ..data.mixtures import exact
 from ..method import Method
+from ..nets import Net
 from ..shapes import Codes, PerMember, Points, States
 from .distances import w2
 
@@ -27,6 +29,7 @@ def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMe
         nats, shape ``(*members,)``; for data of the model itself, its entropy
 
     Raises:
+        TypeError: a model without a density
         ValueError: points that are empty, not finite or of another dimension
 
     Example:
@@ -35,6 +38,8 @@ def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMe
         tensor(0.9189)
     """
     check.points("x", x)
+    if not isinstance(model, GaussianMixture) and not callable(model):
+        raise TypeError(f"model must be a mixture or a function with the log-density, got {type(model).__name__}")
     log_prob = model.log_prob if isinstance(model, GaussianMixture) else model
     return -log_prob(x).mean(-1)
 
@@ -73,6 +78,7 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
         modes covered, share of high quality, reverse KL, and which modes are covered
 
     Raises:
+        TypeError: a distribution that is not a mixture
         ValueError: samples of another dimension
 
     References:
@@ -86,7 +92,7 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
         >>> found.covered.item(), found.high_quality.item(), round(found.reverse_kl.exp().item(), 6)
         (2.0, 1.0, 4.0)
     """
-    x = check.points("samples", samples, mixture.dim).double()
+    x = check.points("samples", samples, exact("mixture", mixture).dim).double()
     root, means = torch.linalg.cholesky(mixture.covariances).to(x), mixture.means.to(x)
     offset = torch.linalg.solve_triangular(root, (x[..., None, :] - means)[..., None], upper=False)[..., 0]
     distance, nearest = offset.norm(dim=-1).min(-1)
@@ -128,8 +134,8 @@ def straightness(states: States) -> PerMember:
         >>> straightness(corner)
         tensor(1.)
     """
-    energy = _energy(states)
-    return energy / (states[-1] - states[0]).square().sum(-1).mean(-1) - 1
+    path = _path(states)
+    return (_bend(path) / _mean_square(path[-1] - path[0])).to(states[-1])
 
 
 def path_energy(states: States) -> PerMember:
@@ -158,22 +164,35 @@ def path_energy(states: States) -> PerMember:
         >>> path_energy([z, z + 3]), path_energy([z, 4 - z])  # in order, and crossing: (16 + 4) / (9 + 9) - 1
         (tensor(0.), tensor(0.1111))
     """
-    energy = _energy(states)
-    return energy / w2(states[0], states[-1]).square() - 1
+    path = _path(states)
+    least = w2(path[0], path[-1]).square()
+    surplus = (_mean_square(path[-1] - path[0]) - least).clamp_min(0)  # of the pairs; below 0 it is rounding
+    return ((_bend(path) + surplus) / least).to(states[-1])
 
 
-def _energy(states: States) -> Tensor:
-    """The mean over points and time of the squared speed, when the whole way takes a time of 1."""
-    if len(states) < 2 or len({tuple(s.shape) for s in states}) > 1:
-        raise ValueError(f"states must be two or more of one shape, got shapes {[tuple(s.shape) for s in states]}")
-    path = torch.stack([check.points("states", s) for s in states])
+def _path(states: States) -> Tensor:
+    """The states in float64, shape ``(steps + 1, *members, n, d)``; one without members belongs to all."""
+    shapes = [tuple(check.points("states", s).shape) for s in states]
+    points, members = {shape[-2:] for shape in shapes}, {shape[:-2] for shape in shapes} - {()}
+    if len(states) < 2 or len(points) > 1 or len(members) > 1:
+        raise ValueError(f"states must be two or more of one shape, got shapes {shapes}")
+    path = torch.stack([s.double().expand(max(shapes, key=len)) for s in states])
     if (path[0] == path[-1]).all((-2, -1)).any():
         raise ValueError("states must end elsewhere than they start, got points that do not move")
-    steps = len(states) - 1
-    return steps * path.diff(dim=0).square().sum(-1).mean(-1).sum(0)
+    return path
 
 
-def reconstruction_error(method: Method, net: torch.nn.Module, x: Points) -> PerMember:
+def _bend(path: Tensor) -> Tensor:
+    """Mean over points and time of how much the velocity differs from its mean, squared; the path takes a time of 1."""
+    steps = len(path) - 1
+    return steps * _mean_square(path.diff(dim=0) - (path[-1] - path[0]) / steps).sum(0)
+
+
+def _mean_square(vectors: Tensor) -> Tensor:
+    return vectors.square().sum(-1).mean(-1)
+
+
+def reconstruction_error(method: Method, net: Net, x: Points) -> PerMember:
     r"""Mean squared error of encoding and decoding, per point, summed over dimensions.
 
     .. math:: E \| x - D(E(x)) \|^2
@@ -187,10 +206,11 @@ def reconstruction_error(method: Method, net: torch.nn.Module, x: Points) -> Per
         in squared units of the data, shape ``(*members,)``
 
     Raises:
-        ValueError: a method that cannot encode
+        ValueError: a method that cannot encode; points that are not finite, or of another dimension
     """
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
+    check.points("x", x, net.dim)
     with torch.no_grad():
         return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
 
@@ -223,4 +243,4 @@ def active_units(codes: Codes, least: float = 0.01) -> PerMember:
     check.number("least", least, least=0)
     if check.points("codes", codes).shape[-2] < 2:
         raise ValueError("codes must be those of at least 2 points, got 1")
-    return (codes.var(-2) > least).sum(-1).to(codes)
+    return (codes.double().var(-2) > least).sum(-1).to(codes)

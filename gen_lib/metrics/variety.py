@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import check
 from ..shapes import PerMember, Points
-from .distances import _distances
+from .distances import _within
 
 
 def variety(points: Points) -> PerMember:
@@ -31,10 +31,9 @@ def variety(points: Points) -> PerMember:
         >>> variety(torch.tensor([[0.0, 0.0], [3.0, 4.0]])).item()
         5.0
     """
-    n = check.points("points", points).shape[-2]
-    if n < 2:
+    if check.points("points", points).shape[-2] < 2:
         raise ValueError("points must be at least 2, so that they can differ, got 1")
-    return _distances(points, points).sum((-2, -1)) / (n * (n - 1))
+    return _within(points)
 
 
 def linear_probe(
@@ -81,6 +80,8 @@ def linear_probe(
     check.number("ridges", torch.tensor(list(ridges)), above=0)
     if not (wanted.var(0) > 0).all():
         raise ValueError("held-out factors must vary, one of them is constant")
+    members = torch.broadcast_shapes(fit.shape[:-2], new.shape[:-2])
+    fit, new = (c.expand(*members, *c.shape[-2:]) for c in (fit, new))
     cut = len(known) * 4 // 5
     score = _r2(fit[..., :cut, :], known[:cut], fit[..., cut:, :], known[cut:], ridges)
     found = _r2(fit, known, new, wanted, ridges)
@@ -89,12 +90,16 @@ def linear_probe(
 
 def _r2(fit: Tensor, known: Tensor, new: Tensor, wanted: Tensor, ridges: Sequence[float]) -> Tensor:
     """R^2 of each ridge, shape ``(ridges, *members, k)``, solved in whichever of codes and points there are fewer."""
-    fit, known, new, wanted = (t.detach().double() for t in (fit, known, new, wanted))
-    middle, scale = fit.mean(-2, keepdim=True), fit.std(-2, keepdim=True).clamp_min(1e-6)
-    fit, new, centre = (fit - middle) / scale, (new - middle) / scale, known.mean(0)
+    like, (fit, known, new, wanted) = fit, (t.detach().double() for t in (fit, known, new, wanted))
+    # measured from the first of them: a latent that is constant becomes 0 to the bit, wherever it is
+    fit, new, known, wanted = fit - fit[..., :1, :], new - fit[..., :1, :], known - known[:1], wanted - known[:1]
+    scale = fit.std(-2, keepdim=True)
+    scale = scale.clamp_min(1e-6 * scale.amax(-1, keepdim=True)).clamp_min(1e-300)
+    middle, centre = fit.mean(-2, keepdim=True), known.mean(0)
+    fit, new = (fit - middle) / scale, (new - middle) / scale
     n, d = fit.shape[-2:]
     gram, target = (fit.mT @ fit, fit.mT @ (known - centre)) if d <= n else (fit @ fit.mT, known - centre)
     solved = [torch.linalg.solve(gram + ridge * n * torch.eye(min(n, d)).to(fit), target) for ridge in ridges]
     weights = torch.stack(solved) if d <= n else fit.mT @ torch.stack(solved)
-    error = (new @ weights + centre - wanted).square().mean(-2)
-    return (1 - error / wanted.var(0, correction=0)).float()
+    error = (new @ weights - (wanted - centre)).square().mean(-2)
+    return (1 - error / wanted.var(0, correction=0)).to(like)

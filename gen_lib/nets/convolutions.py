@@ -137,7 +137,13 @@ class ImageEncoder(nn.Module):
         self.last = Linear(channels[-1] * (shape[1] >> len(hidden)) ** 2, outputs, members)
 
     def forward(self, x: Points) -> Tensor:
-        """Map flat images in [0, 1], ``(*members, n, channels * size * size)``, to ``(*members, n, outputs)``."""
+        """Map flat images in [0, 1], ``(*members, n, channels * size * size)``, to ``(*members, n, outputs)``.
+
+        Raises:
+            ValueError: images of another size
+        """
+        if x.shape[-1] != prod(self.shape):
+            raise ValueError(f"x must have points of dimension {prod(self.shape)}, got shape {tuple(x.shape)}")
         lead = torch.broadcast_shapes(x.shape[:-2], self.members)
         images = 2 * x.reshape(*x.shape[:-1], *self.shape) - 1  # around 0, where the initial weights expect them
         return self.last(_apart(self.layers(_together(images, lead, self.members)), lead, self.members).flatten(-3))

@@ -30,7 +30,12 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(*members, 1, outputs).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them."""
+        """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them.
+
+        Raises:
+            ValueError: another number of features, other members, another precision
+        """
+        _check([x], self)
         return self.columns(x.mT).mT
 
     def columns(self, h: Tensor) -> Tensor:
@@ -78,8 +83,12 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers, Linear(widths[-1], outputs, members))
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Outputs of shape ``(*members, n, outputs)``."""
-        h = _columns(inputs)
+        """Outputs of shape ``(*members, n, outputs)``; inputs without members are given to all of them.
+
+        Raises:
+            ValueError: another number of features, other members, another precision
+        """
+        h = _columns(inputs, self.layers[0])
         for layer in self.layers:
             h = layer.columns(h) if isinstance(layer, Linear) else layer(h)
         return h.mT
@@ -106,7 +115,7 @@ class MLP(nn.Module):
             >>> bool((slope == net.layers[0].weight).all())
             True
         """
-        h, moves = _columns(inputs), _columns(direction)
+        h, moves = _columns(inputs, self.layers[0]), _columns(direction, self.layers[0])
         for layer in self.layers:
             if isinstance(layer, Linear):
                 h, moves = layer.columns(h), layer.weight.detach().mT @ moves
@@ -118,9 +127,30 @@ class MLP(nn.Module):
         return h.mT, moves.mT.detach()
 
 
-def _columns(inputs: Sequence[Tensor]) -> Tensor:
-    """Inputs of shape ``(*members, n, inputs)`` one above the other, one column per point."""
-    return torch.cat([x.mT for x in inputs], -2)
+def _columns(inputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
+    """Inputs of shape ``(*members, n, inputs)`` one above the other, one column per point, if the layer can take them.
+
+    Those without members are given to all members of the others.
+    """
+    _check(inputs, layer)
+    lead = max((x.shape[:-2] for x in inputs), key=len)
+    return torch.cat([(x if x.ndim == len(lead) + 2 else x.expand(*lead, -1, -1)).mT for x in inputs], -2)
+
+
+def _check(inputs: Sequence[Tensor], layer: nn.Module) -> None:
+    """Refuse what the layer cannot take."""
+    assert isinstance(layer, Linear)
+    *members, features, _ = layer.weight.shape
+    shapes, types = [tuple(x.shape) for x in inputs], {x.dtype for x in inputs}
+    lead = max((shape[:-2] for shape in shapes), key=len)
+    if any(len(shape) < 2 or shape[:-2] not in (lead, ()) or shape[-2] != shapes[0][-2] for shape in shapes):
+        raise ValueError(f"inputs must have the same members and points, got shapes {shapes}")
+    if sum(shape[-1] for shape in shapes) != features:
+        raise ValueError(f"inputs must have {features} features, all together, got shapes {shapes}")
+    if any(a != b and 1 not in (a, b) for a, b in zip(lead[::-1], members[::-1], strict=False)):
+        raise ValueError(f"inputs must have no members or those of the net, {tuple(members)}, got shapes {shapes}")
+    if types != {layer.weight.dtype} and not torch.is_autocast_enabled(layer.weight.device.type):
+        raise ValueError(f"inputs must be in the precision of the net, {layer.weight.dtype}, got {types}")
 
 
 def leaky() -> nn.Module:

@@ -9,7 +9,7 @@ from torch import Tensor
 from .. import check
 from ..shapes import Points
 
-#: The colour of each role, here and in the pages.
+#: The colour of each role, here and in the pages. Curves that compare numbers have no role, and take any of them.
 COLORS = {
     "prior": "#1f77b4",
     "data": "#ff7f0e",

@@ -40,6 +40,7 @@ class NotFinite(ArithmeticError):
     """Training stopped because a loss became NaN or infinite.
 
     Attributes:
+        turn: which loss
         step: the first step (from 0) with such a loss
         members: index of each member it happened to, such as ``[[3]]``; ``[[]]`` is a lone net
         checkpoint: ``state_dict`` of the net at the last check before, when all was well; the net itself is put back
@@ -47,11 +48,15 @@ class NotFinite(ArithmeticError):
     """
 
     def __init__(self, turn: str, step: int, members: list[list[int]], checkpoint: State, history: History):
-        self.step, self.members, self.checkpoint, self.history = step, members, checkpoint, history
+        self.turn, self.step, self.members, self.checkpoint, self.history = turn, step, members, checkpoint, history
         super().__init__(
             f"the {turn} became NaN or infinite at step {step} in member(s) {members}: try a smaller lr. "
             "The net is back at its last good state; .checkpoint and .history of this error hold it and the curves."
         )
+
+    def __reduce__(self):
+        """Sent from one process to another, it is made anew."""
+        return type(self), (self.turn, self.step, self.members, self.checkpoint, self.history), self.__dict__
 
 
 class Record:

@@ -13,6 +13,7 @@ from torch.special import log_ndtr
 
 from .. import check
 from ..data import GaussianMixture
+from ..data.mixtures import exact
 from ..samplers import Time, Velocity, adaptive, clock
 from ..shapes import PerSample, Points, Times
 from .marginal import axes, log_prob_at, velocity
@@ -133,6 +134,7 @@ def pushforward_log_prob(velocity: Velocity, x: Points, rtol: float = 1e-8, atol
         True
     """
     dim = check.points("x", x).shape[-1]
+    x = x.expand_as(velocity(x, clock(1.0, x)))  # to the members of the field, which follow it each on their own
 
     def joint(state: Points, t: Times) -> Points:
         speed, divergence = _divergence(velocity, state[..., :dim], t)
@@ -157,6 +159,7 @@ def _divergence(velocity: Velocity, x: Points, t: Times) -> tuple[Points, PerSam
 
 def _start(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> tuple[Points, Times, Times]:
     """Points and times in float64, refused where there is no closed form."""
+    exact("mixture", mixture)
     if len(mixture.weights) > 1 and mixture.dim > 1:
         raise ValueError(
             "mixture must be one-dimensional or a single Gaussian to have its flow map in closed form, got "

@@ -8,6 +8,7 @@ from torch.nn.functional import softplus
 
 from .. import check
 from ..data import GaussianMixture
+from ..data.mixtures import exact
 from ..shapes import PerSample, Points
 from .marginal import Estimate
 
@@ -78,6 +79,7 @@ def jensen_shannon(
     """
     samples = check.whole("samples", samples, least=2)
     _beside(p, q)
+    p, q = p.moved(-p.mean), q.moved(-p.mean)  # it does not matter where they are, only where from each other
     halves = [_mean_surplus(p, q, samples, generator), _mean_surplus(q, p, samples, generator)]
     return Estimate(sum(h.value for h in halves) / 2, math.hypot(*(h.error for h in halves)) / 2)
 
@@ -100,5 +102,5 @@ def _mean_surplus(p: GaussianMixture, q: GaussianMixture, samples: int, generato
 
 
 def _beside(p: GaussianMixture, q: GaussianMixture) -> None:
-    if p.dim != q.dim:
+    if exact("p", p).dim != exact("q", q).dim:
         raise ValueError(f"q must have the dimension of p, {p.dim}, got {q.dim}")

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from .. import check, draws
 from ..data import GaussianMixture
+from ..data.mixtures import exact
 from ..samplers import Time, clock
 from ..shapes import PerSample, Points
 
@@ -34,7 +35,7 @@ class _Components(NamedTuple):
 
     log_joint: Tensor  # log pi_k N(x_t; t m_k, V_k), shape (*members, n, k)
     score: Tensor  # gradient of its log-density, (*members, n, k, d)
-    velocity: Tensor  # E[v | x_t, k], (*members, n, k, d)
+    velocity: Tensor  # E[v | x_t, k] minus the mean of the data, (*members, n, k, d)
     variance: Tensor  # trace of Var[v | x_t, k], (*members, n, k)
 
 
@@ -45,7 +46,7 @@ def axes(mixture: GaussianMixture, like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _components(mixture: GaussianMixture, x_t: Points, t: Time) -> _Components:
-    x = check.points("x_t", x_t, mixture.dim).double()
+    x = check.points("x_t", x_t, exact("mixture", mixture).dim).double()
     time = clock(t, x)[..., None]  # (*members, n, 1, 1)
     means, (values, vectors) = mixture.means.to(x), axes(mixture, x)
     variance = (1 - time).square() + time.square() * values
@@ -55,7 +56,7 @@ def _components(mixture: GaussianMixture, x_t: Points, t: Time) -> _Components:
     return _Components(
         log_joint=mixture.weights.log().to(x) + log_normal,
         score=-(vectors @ (offset / variance)[..., None])[..., 0],
-        velocity=means + (vectors @ (slope * offset)[..., None])[..., 0],
+        velocity=means - mixture.mean.to(x) + (vectors @ (slope * offset)[..., None])[..., 0],
         variance=(values / variance).sum(-1),
     )
 
@@ -141,7 +142,7 @@ def velocity(mixture: GaussianMixture, x_t: Points, t: Time) -> Points:
         tensor([[-0.8000]])
     """
     seen = _components(mixture, x_t, t)
-    return (seen.log_joint.softmax(-1)[..., None] * seen.velocity).sum(-2).to(x_t)
+    return (mixture.mean.to(seen.velocity) + (seen.log_joint.softmax(-1)[..., None] * seen.velocity).sum(-2)).to(x_t)
 
 
 def velocity_variance(mixture: GaussianMixture, x_t: Points, t: Time) -> PerSample:
@@ -200,6 +201,7 @@ def irreducible_loss(mixture: GaussianMixture, samples: int = 100_000, generator
         3.141593
     """
     samples = check.whole("samples", samples, least=2)
+    mixture = exact("mixture", mixture).moved(-mixture.mean)  # it does not matter where the data are
     if len(mixture.weights) == 1:
         values, _ = axes(mixture, mixture.means)
         return Estimate(math.pi / 2 * values.sqrt().sum().item(), 0.0)

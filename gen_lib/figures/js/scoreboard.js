@@ -81,13 +81,13 @@ class Scoreboard extends Figure {
       scores.clear();
       scores.names(rows, slots, state.method);
       const ink = getComputedStyle(this).color;
-      const log = (value) => Math.max(Math.log10(Math.max(value, 1e-9)), board.span[0]);
-      scores.line(scores.x.map((x) => [x, log(board.floor[0])]), ink, { dash: [6, 4] });
-      board.rows.forEach(({ mean, std }, k) => {
+      scores.line(scores.x.map((x) => [x, Math.log10(board.floor[0])]), ink, { dash: [6, 4] });
+      board.rows.forEach(({ mean, members }, k) => {
         const at = slots[k];
         if (k === state.method) scores.line([[at, board.span[0]], [at, board.span[1]]], ROLES.coupling, { alpha: 0.6 });
-        scores.line([[at, log(mean - std)], [at, log(mean + std)]], ROLES.output, { width: 2 });
-        scores.dots([[at, log(mean)]], ROLES.output, { size: k === state.method ? 6.5 : 4 });
+        scores.dots(members.map((member) => [at, Math.log10(member)]), ROLES.output, { size: 2.5, alpha: 0.5 });
+        const dash = [at - 0.35, at + 0.35].map((end) => [end, Math.log10(mean)]);
+        scores.line(dash, ROLES.output, { width: k === state.method ? 5 : 2 });
       });
       legend(scores, [["perfect samples", ink, [6, 4]]], scores.px(scores.x[1]) - 130, scores.top + 8);
       (board.dim === 1 ? line : plane)(seen, board, given[state.board], made[state.board][state.method]);

@@ -21,7 +21,8 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
     """All methods by quality and by what a sample costs; the samples of the one that is chosen stand beside.
 
     The reader chooses the data and walks through the methods by a slider, or points at them. The distance is the first
-    of those that were measured: ``W1`` on the line, the sliced ``W2`` in the plane.
+    of those that were measured: ``W1`` on the line, the sliced ``W2`` in the plane. Every member is a dot, their mean a
+    dash: on a logarithmic axis an error bar would reach too far down, or have no end there at all.
 
     Args:
         comparisons: name to what was compared, a mixture on the line or any data in the plane, the same methods at the
@@ -47,8 +48,10 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
     axes = figure.subplots(1, len(boards), squeeze=False)[0]
     for ax, board in zip(axes, boards, strict=True):
         places = range(len(board["rows"]))
-        means, stds = ([row[key] for row in board["rows"]] for key in ("mean", "std"))
-        ax.errorbar(places, means, stds, fmt="o", color=plots.COLORS["output"])
+        members = torch.tensor([row["members"] for row in board["rows"]])
+        dots = torch.tensor(places)[:, None].expand_as(members)
+        ax.scatter(dots, members, s=12, color=plots.COLORS["output"], alpha=0.5, linewidths=0)
+        ax.scatter(places, [row["mean"] for row in board["rows"]], s=90, color=plots.COLORS["output"], marker="_")
         ax.axhline(board["floor"][0], color="black", linestyle="--", linewidth=1)
         ax.set(yscale="log", ylabel=board["distance"], title=board["name"])
         ax.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
@@ -72,6 +75,7 @@ def _board(name: str, comparison: Comparison, methods: list[str], count: int) ->
             {
                 "evaluations": run.evaluations,
                 "mean": value.mean().item(),
+                "members": [float(f"{member:.6g}") for member in value.flatten().tolist()],
                 "name": method,
                 "samples": export.shorts(run.frames[-1][:count]),
                 "seconds": round(run.seconds, 2),
@@ -79,8 +83,7 @@ def _board(name: str, comparison: Comparison, methods: list[str], count: int) ->
             }
         )
     level = [floor.mean().item(), floor.std().item()]
-    low = min([level[0], *(row["mean"] - row["std"] for row in rows if row["mean"] > row["std"])])
-    high = max([level[0], *(row["mean"] + row["std"] for row in rows)])
+    shown = [level[0], *(member for row in rows for member in row["members"])]
     box, seen = _data(name, comparison.target, count)
     return {
         "box": box.tolist(),
@@ -90,7 +93,7 @@ def _board(name: str, comparison: Comparison, methods: list[str], count: int) ->
         "floor": level,
         "name": name,
         "rows": rows,
-        "span": [math.log10(low) - 0.1, math.log10(high) + 0.25],
+        "span": [math.log10(min(shown)) - 0.1, math.log10(max(shown)) + 0.25],
     }
 
 

@@ -41,14 +41,14 @@ def _float(value: object) -> float:
         return math.inf
 
 
-def share(name: str, value: float) -> None:
+def fraction(name: str, value: float) -> None:
     """A number from 0 to 1.
 
     Raises:
         ValueError: another type or value
 
     Example:
-        >>> share("same", 1.5)
+        >>> fraction("same", 1.5)
         Traceback (most recent call last):
         ValueError: same must lie from 0 to 1, got 1.5
     """

@@ -14,7 +14,7 @@ def compare(
     methods: Sequence[str] = METHOD_NAMES,
     targets: Sequence[str] = ("mixture_1d", "mixture_2d"),
     epochs: int = 20,
-    epoch: int = 100,
+    steps_per_epoch: int = 100,
     batch: int = 256,
     members: int = 8,
     points: int | None = None,
@@ -28,7 +28,7 @@ def compare(
         methods: names of ready methods, such as [fm,meanflow]
         targets: names of what is learned, each a table and a row of the GIF
         epochs: one frame of the GIF each, ten a second
-        epoch: training steps per epoch
+        steps_per_epoch: training steps of an epoch
         batch: pairs per member and step
         members: independent nets of each method, for the error bars
         points: train on so many points, drawn once; if not given, on fresh ones at every step
@@ -41,7 +41,7 @@ def compare(
             raise ValueError(f"{kind}s must name at least one, got none")
         for name in names:
             known(kind, name, dict.fromkeys(table))
-    counts = {"epochs": epochs, "epoch": epoch, "batch": batch, "members": members}
+    counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch, "batch": batch, "members": members}
     for name, value in (counts if points is None else {**counts, "points": points}).items():
         whole(name, value, least=1)
     whole("seed", seed, least=0)
@@ -49,7 +49,7 @@ def compare(
     from .data import TARGETS
 
     chosen = {name: TARGETS[name]() for name in targets}
-    side_by_side.free(gif, overwrite)
+    side_by_side.writable_gif(gif, overwrite)
     rows = []
     for name, target in chosen.items():
         try:
@@ -57,7 +57,7 @@ def compare(
                 methods,
                 target,
                 epochs=epochs,
-                epoch=epoch,
+                steps_per_epoch=steps_per_epoch,
                 batch=batch,
                 members=(members,),
                 points=points,

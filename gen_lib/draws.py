@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-Shape = tuple[int, ...]
-Draw = Callable[..., Tensor]  # torch.rand or torch.randn
+Sizes = tuple[int, ...]
+Source = Callable[..., Tensor]  # torch.rand or torch.randn
 
 
 class Streams:
@@ -31,12 +31,12 @@ class Streams:
 
     block = 1 << 15
 
-    def __init__(self, members: Shape, seed: int, device: torch.device | str = "cpu", shared: bool = False):
+    def __init__(self, members: Sizes, seed: int, device: torch.device | str = "cpu", shared: bool = False):
         self.members, self.device = members, device
         self.generators = [Generator(device).manual_seed(seed + i * (not shared)) for i in range(prod(members))]
-        self.stock: dict[Draw, tuple[Tensor, int]] = {}
+        self.stock: dict[Source, tuple[Tensor, int]] = {}
 
-    def take(self, draw: Draw, shape: Shape) -> Tensor:
+    def take(self, draw: Source, shape: Sizes) -> Tensor:
         """The next numbers of every member, shape ``(*members, ...)``.
 
         Raises:
@@ -79,7 +79,7 @@ _active: ContextVar[Streams | Generator | None] = ContextVar("streams", default=
 
 
 @contextmanager
-def streams(members: Shape, seed: int, device: torch.device | str = "cpu", shared: bool = False) -> Iterator[None]:
+def streams(members: Sizes, seed: int, device: torch.device | str = "cpu", shared: bool = False) -> Iterator[None]:
     """Within this context each member draws from its own stream: member ``i`` from the one seeded ``seed + i``.
 
     One context within another leaves the streams of the outer one where they were.
@@ -122,7 +122,7 @@ def drawing(generator: Generator | None) -> Iterator[None]:
         _active.reset(token)
 
 
-def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | None) -> Tensor:
+def _draw(draw: Source, shape: Sizes, generator: Generator | None, like: Tensor | None) -> Tensor:
     current = _active.get()
     if generator is None and isinstance(current, Streams):
         drawn = current.take(draw, shape)
@@ -133,7 +133,7 @@ def _draw(draw: Draw, shape: Shape, generator: Generator | None, like: Tensor | 
     return drawn if like is None else drawn.to(like)
 
 
-def uniform(shape: Shape, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
+def uniform(shape: Sizes, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
     """Independent draws from U(0, 1) of the given shape, in the precision and on the device of ``like``.
 
     Example:
@@ -143,7 +143,7 @@ def uniform(shape: Shape, generator: Generator | None = None, like: Tensor | Non
     return _draw(torch.rand, shape, generator, like)
 
 
-def normal(shape: Shape, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
+def normal(shape: Sizes, generator: Generator | None = None, like: Tensor | None = None) -> Tensor:
     """Independent draws from N(0, 1) of the given shape, in the precision and on the device of ``like``.
 
     Example:

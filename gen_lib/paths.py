@@ -8,7 +8,7 @@ from torch import Tensor
 from . import check, draws
 from .shapes import Points, Times
 
-Draw = Callable[[Points], Times]  # from points to one time for each
+TimeDraw = Callable[[Points], Times]  # from points to one time for each
 Path = Callable[[Points, Points, Times], tuple[Tensor, Tensor]]  # (z, x, t) to the point at time t, and its velocity
 
 
@@ -70,7 +70,7 @@ def uniform(x: Points) -> Times:
     return draws.uniform((*x.shape[:-1], 1), like=x)
 
 
-def logit_normal(mean: float = 0.0, std: float = 1.0) -> Draw:
+def logit_normal(mean: float = 0.0, std: float = 1.0) -> TimeDraw:
     r"""Times that dwell in the middle.
 
     .. math:: t = \varsigma(\mu + \sigma \varepsilon), \qquad \varepsilon \sim N(0, 1), \qquad
@@ -103,7 +103,7 @@ def logit_normal(mean: float = 0.0, std: float = 1.0) -> Draw:
     return draw
 
 
-def two_times(x: Points, time: Draw, same: float, ordered: bool) -> tuple[Times, Times]:
+def two_times(x: Points, time: TimeDraw, same: float, ordered: bool) -> tuple[Times, Times]:
     r"""A time t to be at and a time r to go to, for each point.
 
     Two times are drawn, ordered if wanted, and then r is set to t for a fraction of the points. So t is the earlier of

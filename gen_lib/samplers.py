@@ -103,8 +103,8 @@ def times(steps: int, start: float = 0.0, end: float = 1.0) -> list[float]:
         [1.0, 0.5, 0.0]
     """
     steps = check.whole("steps", steps, least=1)
-    check.share("start", start)
-    check.share("end", end)
+    check.fraction("start", start)
+    check.fraction("end", end)
     if start == end:
         raise ValueError(f"end must differ from start, got {end} for both")
     return [(start * (steps - i) + end * i) / steps for i in range(steps + 1)]  # the last is end to the bit

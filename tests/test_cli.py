@@ -18,7 +18,7 @@ from gen_lib.slips import UnknownName
 
 mpl.use("agg")
 
-SMALL = ["--epochs", "3", "--epoch", "4", "--batch", "16", "--members", "2", "--methods", "[decoder,fm]"]
+SMALL = ["--epochs", "3", "--steps_per_epoch", "4", "--batch", "16", "--members", "2", "--methods", "[decoder,fm]"]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def refused(capsys, *args: str) -> str:
 def test_numbers_are_those_of_the_library(tmp_path, capsys):
     cli.main(["compare", *SMALL, "--seed", "5", "--targets", "[mixture_1d]", "--gif", str(tmp_path / "a.gif")])
     printed = capsys.readouterr().out
-    few = {"epochs": 3, "epoch": 4, "batch": 16, "members": (2,), "seed": 5, "progress": False}
+    few = {"epochs": 3, "steps_per_epoch": 4, "batch": 16, "members": (2,), "seed": 5, "progress": False}
     runs = library.compare(["decoder", "fm"], data.mixture_1d(), **few).runs
     for name, run in runs.items():
         value = run.distances["W1"].value
@@ -66,7 +66,7 @@ def test_a_gif_has_a_frame_per_epoch_and_a_row_per_target(tmp_path, capsys):
 
 def test_options_come_from_a_file_and_the_command_line_overrides_them(tmp_path, capsys):
     run = tmp_path / "run.yml"
-    run.write_text("methods: [decoder]\ntargets: [mixture_1d]\nepochs: 2\nepoch: 3\nmembers: 2\n")
+    run.write_text("methods: [decoder]\ntargets: [mixture_1d]\nepochs: 2\nsteps_per_epoch: 3\nmembers: 2\n")
     cli.main(["compare", "--config", str(run), "--epochs", "4", "--gif", str(tmp_path / "a.gif")])
     rows = capsys.readouterr().out.splitlines()
     assert [row.split()[-2] for row in rows if row.startswith("decoder")] == ["12"]  # four epochs of three steps

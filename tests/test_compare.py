@@ -10,13 +10,13 @@ import torch
 from PIL import Image
 
 from gen_lib import METHODS, data, fit, methods, metrics, samplers
-from gen_lib.compare import RATES, Interrupted, animate, compare, distances, draw, evaluations, free, table
+from gen_lib.compare import RATES, Interrupted, animate, compare, distances, draw, evaluations, table, writable_gif
 from gen_lib.train import NotFinite
 
 mpl.use("agg")
 from matplotlib.figure import Figure
 
-SMALL = {"epochs": 3, "epoch": 4, "batch": 16, "members": (2,), "samples": 40, "progress": False}
+SMALL = {"epochs": 3, "steps_per_epoch": 4, "batch": 16, "members": (2,), "samples": 40, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_numbers(line):
 
 
 def test_numbers_by_name_and_for_all():
-    run = compare(["decoder", "gan"], data.mixture_1d(), **SMALL | {"epoch": {"gan": 2}}).runs
+    run = compare(["decoder", "gan"], data.mixture_1d(), **SMALL | {"steps_per_epoch": {"gan": 2}}).runs
     assert (run["decoder"].steps, run["gan"].steps) == (300, 6)
     assert (run["decoder"].lr, run["gan"].lr) == (1e-2, RATES["gan"])
     run = compare(["decoder", "gan"], data.mixture_1d(), **SMALL, lr=5e-3).runs
@@ -154,12 +154,12 @@ def test_names_and_arguments_are_refused_before_work_starts(unchecked, monkeypat
         compare(["fm"], torch.randn(5, 1))
     with pytest.raises(ValueError, match="unknown name in lr 'gann', did you mean 'gan'"):
         compare(["fm"], mixture, lr={"gann": 1e-3})
-    bad = {"epochs": 0, "epoch": 1.5, "batch": 0, "lr": -1.0, "members": 8, "hidden": (0,), "points": 0}
+    bad = {"epochs": 0, "steps_per_epoch": 1.5, "batch": 0, "lr": -1.0, "members": 8, "hidden": (0,), "points": 0}
     for name, value in (bad | {"samples": 1, "seed": -1}).items():
         with pytest.raises(ValueError, match=rf"{name} must be .*, got"):
             compare(["fm"], mixture, **{name: value})
-    with pytest.raises(ValueError, match="epoch must be a whole number of at least 1, got 0"):
-        compare(["fm"], mixture, epoch={"fm": 0})
+    with pytest.raises(ValueError, match="steps_per_epoch must be a whole number of at least 1, got 0"):
+        compare(["fm"], mixture, steps_per_epoch={"fm": 0})
 
 
 def failing_after(step, error):
@@ -193,8 +193,10 @@ def test_a_loss_that_is_not_finite_names_its_method():
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_one_frame_per_epoch_even_where_nothing_moves(line, plane, rows, tmp_path):
-    still = compare(["decoder", "gan", "fm"], data.mixture_1d(), **SMALL | {"epochs": 7, "epoch": 1, "lr": 1e-12})
-    moving = compare(["decoder", "gan", "fm"], data.mixture_2d(), **SMALL | {"epochs": 7, "epoch": 1})
+    still = compare(
+        ["decoder", "gan", "fm"], data.mixture_1d(), **SMALL | {"epochs": 7, "steps_per_epoch": 1, "lr": 1e-12}
+    )
+    moving = compare(["decoder", "gan", "fm"], data.mixture_2d(), **SMALL | {"epochs": 7, "steps_per_epoch": 1})
     path = animate([still, moving][:rows], tmp_path / "a.gif", fps=10, size=(0.8, 0.8), dpi=50, progress=False)
     with Image.open(path) as picture:
         assert picture.format == "GIF"
@@ -240,13 +242,13 @@ def test_nothing_half_written_remains(line, tmp_path, monkeypatch, before):
 
 def test_places_that_cannot_be_written(line, tmp_path):
     with pytest.raises(ValueError, match=r"path must end in \.gif, got .*a\.png"):
-        free(tmp_path / "a.png")
+        writable_gif(tmp_path / "a.png")
     with pytest.raises(FileNotFoundError, match="a folder that exists"):
-        free(tmp_path / "nowhere" / "a.gif")
-    assert free(str(tmp_path / "a.GIF")) == tmp_path / "a.GIF"
+        writable_gif(tmp_path / "nowhere" / "a.gif")
+    assert writable_gif(str(tmp_path / "a.GIF")) == tmp_path / "a.GIF"
     (tmp_path / "b.gif").mkdir()
     with pytest.raises(FileExistsError, match=r"path must be that of a file, .*b\.gif is none"):
-        free(tmp_path / "b.gif", overwrite=True)
+        writable_gif(tmp_path / "b.gif", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["b.gif"]  # it leaves nothing there
 
 
@@ -254,7 +256,7 @@ def test_places_that_cannot_be_written(line, tmp_path):
 def test_a_folder_that_takes_no_files_is_found_at_once(tmp_path, monkeypatch, trouble):
     monkeypatch.setattr(Path, "touch", Mock(side_effect=trouble))
     with pytest.raises(type(trouble), match=r"path must be writable, .*a\.gif is not: denied"):
-        free(tmp_path / "a.gif")
+        writable_gif(tmp_path / "a.gif")
 
 
 def test_a_name_as_long_as_the_system_allows(line, tmp_path):

@@ -25,7 +25,7 @@ MEMBERS, N = 3, 24
 SINGLE, DOUBLE = {torch.float32: (2.0**10, 2.0**17)}, {torch.float64: (2.0**20, 2.0**30)}
 NOT_MOVED = {
     "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo_gap"},
-    "draws points of its own, in torch's default precision": {"floor", "beside_floor"},
+    "draws points of its own, in torch's default precision": {"floor", "with_floor"},
     "knows times, no positions": {"clock", "times", "Counted"},
     "holds numbers": {"Level", "Modes", "ElboGap", "Estimate", "Ppca"},
 }
@@ -131,7 +131,7 @@ METRICS = {
     "energy_distance": Case(lambda x, y, by: metrics.energy_distance(x, y)),
     "mmd": Case(lambda x, y, by: metrics.mmd(x, y)),
     "mmd with bandwidths": Case(lambda x, y, by: metrics.mmd(x, y, (0.5, 2.0))),
-    "variety": Case(lambda x, y, by: metrics.variety(x)),
+    "diversity": Case(lambda x, y, by: metrics.diversity(x)),
     "linear_probe": Case(probe),
     "modes_covered": Case(lambda x, y, by: metrics.modes_covered(x, plane(by))),
     "nll": Case(lambda x, y, by: metrics.nll(x, plane(by))),
@@ -144,9 +144,7 @@ METRICS = {
         takes=False,
         drawn=True,
     ),
-    "beside_floor": Case(
-        lambda x, y, by: metrics.beside_floor(metrics.energy_distance, x, data.ring()).value, drawn=True
-    ),
+    "with_floor": Case(lambda x, y, by: metrics.with_floor(metrics.energy_distance, x, data.ring()).value, drawn=True),
     "bits_per_dimension": Case(
         lambda x, y, by: metrics.bits_per_dimension(net("vae", x), x, codes=3), alone=False, drawn=True
     ),
@@ -297,7 +295,7 @@ def test_what_moves_together_stays_as_far_apart(name):
 
 
 UNITS = {  # the power of the unit of length
-    **dict.fromkeys(["w1 to points", "w2", "w2 on the line", "sliced_w2", "energy_distance", "variety"], 1),
+    **dict.fromkeys(["w1 to points", "w2", "w2 on the line", "sliced_w2", "energy_distance", "diversity"], 1),
     **dict.fromkeys(["mmd", "linear_probe", "straightness", "path_energy"], 0),
     **dict.fromkeys(["optimal", "optimal on the line", "independent"], 2),
     "ppca's mean": 1,
@@ -527,7 +525,7 @@ WHOLE = {
     "times": lambda n: torch.tensor(samplers.times(n)),
     "sliced_w2": lambda n: metrics.sliced_w2(*points(2)[:2], n),
     "floor": lambda n: metrics.floor(metrics.w2, data.mixture_2d(), n, n),
-    "beside_floor": lambda n: metrics.beside_floor(metrics.w2, torch.ones(5, 2), data.mixture_2d(), n).floor,
+    "with_floor": lambda n: metrics.with_floor(metrics.w2, torch.ones(5, 2), data.mixture_2d(), n).floor,
     "bits_per_dimension": lambda n: metrics.bits_per_dimension(net("vae", points(2)[0]), points(2)[0], n),
     "irreducible_loss": lambda n: torch.tensor(truth.irreducible_loss(data.mixture_2d(), n, seeded())),
     "jensen_shannon": lambda n: torch.tensor(truth.jensen_shannon(data.grid(), data.ring(), n, seeded())),

@@ -177,7 +177,7 @@ def test_the_weights_refuse(ends, words):
         live.weights(data.mixture_2d(), settings, alt="Maps.")
 
 
-FEW = {"epochs": 2, "epoch": 3, "batch": 16, "samples": 60, "progress": False}
+FEW = {"epochs": 2, "steps_per_epoch": 3, "batch": 16, "samples": 60, "progress": False}
 
 
 def test_the_scoreboard_carries_the_numbers_of_the_table(moving):

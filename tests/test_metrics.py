@@ -314,7 +314,7 @@ def test_every_metric_of_two_samples_has_a_floor(metric, make):
     assert level.shape == (5,)
     assert torch.equal(level, metrics.floor(metric, target, 100, repeats=5))
     perfect = target.sample((3, 100), Generator().manual_seed(7))
-    near, far = (metrics.beside_floor(metric, samples, target, repeats=5) for samples in (perfect, perfect + 2))
+    near, far = (metrics.with_floor(metric, samples, target, repeats=5) for samples in (perfect, perfect + 2))
     assert near.value.shape == (3,)
     assert torch.equal(near.floor, level)
     assert (near.value < far.value).all()
@@ -324,8 +324,8 @@ def test_every_metric_of_two_samples_has_a_floor(metric, make):
 
 
 def test_a_level_prints_itself_beside_its_floor():
-    assert str(metrics.Level(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 0.5]))) == "1.5 ± 0.71 (floor 0.5 ± 0)"
-    assert str(metrics.Level(torch.tensor(1.5), torch.tensor([0.25]))) == "1.5 (floor 0.25)"
+    assert str(metrics.WithFloor(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 0.5]))) == "1.5 ± 0.71 (floor 0.5 ± 0)"
+    assert str(metrics.WithFloor(torch.tensor(1.5), torch.tensor([0.25]))) == "1.5 (floor 0.25)"
     share = metrics.floor(lambda x, _: metrics.modes_covered(x, data.ring()).high_quality, data.ring(), 1000, repeats=3)
     assert torch.allclose(share, torch.tensor(0.989), atol=0.015)
 

@@ -9,7 +9,7 @@ from gen_lib import METHODS, data, metrics
 from gen_lib.compare import compare
 from gen_lib.train import Stopping, fit, held_out_loss
 
-SHORT = {"epochs": 2, "epoch": 100, "batch": 64, "members": (3,), "samples": 500, "progress": False}
+SHORT = {"epochs": 2, "steps_per_epoch": 100, "batch": 64, "members": (3,), "samples": 500, "progress": False}
 
 
 def test_it_is_short():

@@ -85,7 +85,7 @@ def _in_the_plane(ax: Axes, samples: Tensor, data: Tensor, target: object, box: 
     return artists
 
 
-def free(path: str | Path, overwrite: bool = False) -> Path:
+def writable_gif(path: str | Path, overwrite: bool = False) -> Path:
     """Where a GIF may go: worth asking before a comparison that takes minutes, so it tries to write there.
 
     Args:
@@ -102,7 +102,7 @@ def free(path: str | Path, overwrite: bool = False) -> Path:
         OSError: nothing can be written there
 
     Example:
-        >>> free("comparison.png")
+        >>> writable_gif("comparison.png")
         Traceback (most recent call last):
         ValueError: path must end in .gif, got comparison.png
     """
@@ -169,7 +169,7 @@ def animate(
     check.whole("dpi", dpi, least=10)
     for side in size:
         check.number("size", side, above=0)
-    path = free(path, overwrite)
+    path = writable_gif(path, overwrite)
     columns = len(rows[0].runs)
     figure = Figure((columns * size[0], len(rows) * size[1] + 0.3), dpi=dpi, layout="constrained")
     axes = figure.subplots(len(rows), columns, squeeze=False)

@@ -14,7 +14,7 @@ from .. import check, draws, metrics
 from ..data import Distribution, GaussianMixture
 from ..method import Method
 from ..methods import METHODS
-from ..metrics import Level
+from ..metrics import WithFloor
 from ..nets import Net, Sizes
 from ..slips import brief, known
 from ..train import History, NotFinite, fit
@@ -52,7 +52,7 @@ class Run:
     seconds: float
     evaluations: int
     frames: Float[Tensor, "epochs n d"]
-    distances: dict[str, Level]
+    distances: dict[str, WithFloor]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def compare(
     target: Distribution,
     *,
     epochs: int = 20,
-    epoch: int | Mapping[str, int] = 100,
+    steps_per_epoch: int | Mapping[str, int] = 100,
     batch: int = 256,
     lr: float | Mapping[str, float] = RATES,
     members: Sizes = (8,),
@@ -114,7 +114,7 @@ def compare(
         chosen: names of ready methods, or names of your own with the methods
         target: what is to be learned
         epochs: an epoch ends with a look at the samples
-        epoch: steps per epoch, for all, or by name; 100 for those not named
+        steps_per_epoch: for all, or by name; 100 for those not named
         batch: pairs per member and turn
         lr: initial learning rate, for all, or by name; 1e-2 for those not named
         members: shape of the members of every net
@@ -134,7 +134,8 @@ def compare(
 
     Example:
         >>> from gen_lib import data
-        >>> plane = compare(["vae"], data.mixture_2d(), epochs=1, epoch=5, members=(2,), samples=50, progress=False)
+        >>> short = {"epochs": 1, "steps_per_epoch": 5, "members": (2,), "samples": 50, "progress": False}
+        >>> plane = compare(["vae"], data.mixture_2d(), **short)
         >>> list(plane.runs["vae"].distances)
         ['sliced W2', 'W2']
     """
@@ -144,7 +145,8 @@ def compare(
     check.whole("batch", batch, least=1)
     if not isinstance(target, Distribution):
         raise ValueError(f"target must be a distribution, such as data.mixture_1d(), got {brief(target)}")
-    lengths = {name: check.whole("epoch", n, least=1) for name, n in _each("epoch", epoch, 100, methods).items()}
+    lengths = _each("steps_per_epoch", steps_per_epoch, 100, methods)
+    lengths = {name: check.whole("steps_per_epoch", n, least=1) for name, n in lengths.items()}
     rates = _each("lr", lr, 1e-2, methods)
     for rate in rates.values():
         check.number("lr", rate, above=0)
@@ -181,7 +183,7 @@ def compare(
                 seconds=history.seconds - look.seconds,
                 evaluations=asked,
                 frames=torch.stack(look.frames),
-                distances={key: Level(v, floor[key]) for key, v in distances(made[-1], target).items()},
+                distances={key: WithFloor(v, floor[key]) for key, v in distances(made[-1], target).items()},
             )
     return comparison
 

@@ -25,7 +25,7 @@ def table(comparison: Comparison, caption: str) -> str:
     Example:
         >>> from gen_lib import data
         >>> from gen_lib.compare import compare
-        >>> few = compare(["vae"], data.mixture_1d(), epochs=1, epoch=5, members=(2,), progress=False)
+        >>> few = compare(["vae"], data.mixture_1d(), epochs=1, steps_per_epoch=5, members=(2,), progress=False)
         >>> [part in table(few, "on the line") for part in ("on the line</caption>", "vae", "W1", "seconds")]
         [True, True, True, True]
     """

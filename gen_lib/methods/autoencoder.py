@@ -5,7 +5,7 @@ from torch import Tensor
 from .. import check, likelihoods
 from ..likelihoods import Maker
 from ..method import Method, Turn
-from ..nets import Autoencoder, Maps, checked, plain
+from ..nets import Autoencoder, Maps, check_maps, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
@@ -62,7 +62,7 @@ def autoencoder(likelihood: str | Maker = "gaussian", maps: Maps = plain) -> Met
         TypeError: no maps
     """
     make = likelihoods.maker(likelihood)
-    checked(maps)
+    check_maps(maps)
 
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=1, likelihood=make(members), maps=maps)

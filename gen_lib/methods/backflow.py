@@ -7,7 +7,7 @@ from torch import Tensor
 from .. import check
 from ..couplings import optimal
 from ..method import Coupling, Method, Turn
-from ..paths import Draw, Path, line, two_times, uniform
+from ..paths import Path, TimeDraw, line, two_times, uniform
 from ..samplers import jump
 from ..shapes import PerSample, Points
 from .meanflow import average_velocity_field, density, improved_identity, push, robust
@@ -33,7 +33,7 @@ def backflow(
     p: float | Tensor = 0.0,
     *,
     same: float = 0.25,
-    time: Draw = uniform,
+    time: TimeDraw = uniform,
     coupling: Coupling = optimal,
     path: Path = line,
 ) -> Method:
@@ -58,7 +58,7 @@ def backflow(
         arXiv 2509.22592
     """
     check.number("p", p, least=0)
-    check.share("same", same)
+    check.fraction("same", same)
 
     def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:
         t, r = two_times(x, time, same, ordered=False)

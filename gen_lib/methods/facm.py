@@ -14,7 +14,7 @@ from ..couplings import independent
 from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field, Sizes
-from ..paths import Draw, Path, line, uniform
+from ..paths import Path, TimeDraw, line, uniform
 from ..samplers import clock, heun, times
 from ..shapes import PerSample, Points, States, Times
 from .meanflow import along, robust
@@ -147,7 +147,7 @@ def facm(
     anchor: bool = True,
     teacher: Callable[[Tensor, Tensor], Tensor] | None = None,
     conditioning: Conditioning = BY_TARGET_TIME,
-    time: Draw = uniform,
+    time: TimeDraw = uniform,
     coupling: Coupling = independent,
     path: Path = line,
 ) -> Method:

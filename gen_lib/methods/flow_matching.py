@@ -8,13 +8,13 @@ from ..couplings import independent
 from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field
-from ..paths import Draw, Path, line, uniform
+from ..paths import Path, TimeDraw, line, uniform
 from ..samplers import heun
 from ..shapes import PerSample, Points, States
 
 
 def flow_matching(
-    net: Callable[..., Tensor], z: Points, x: Points, time: Draw = uniform, path: Path = line
+    net: Callable[..., Tensor], z: Points, x: Points, time: TimeDraw = uniform, path: Path = line
 ) -> PerSample:
     r"""Regress the velocity of the path from z to x, which is straight unless told otherwise.
 
@@ -71,7 +71,7 @@ def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: flo
     return pushforward_log_prob(net, x, rtol, atol)
 
 
-def fm(coupling: Coupling = independent, time: Draw = uniform, path: Path = line) -> Method:
+def fm(coupling: Coupling = independent, time: TimeDraw = uniform, path: Path = line) -> Method:
     """Flow matching.
 
     Args:

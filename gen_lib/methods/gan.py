@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from .. import check, draws
 from ..method import Method, Turn
-from ..nets import Adversaries, Maps, checked, plain
+from ..nets import Adversaries, Maps, check_maps, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
 
@@ -112,7 +112,7 @@ def gan(
     """
     check.whole("critic_turns", critic_turns, least=1)
     check.number("gamma", gamma, least=0)
-    checked(maps)
+    check_maps(maps)
 
     def relativistic_critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         both = torch.cat([x, net.generator(z).detach()], -2)  # one pass of the critic for all
@@ -154,7 +154,7 @@ def wgan(
     check.number("penalty", penalty, least=0)
     if clip is not None:
         check.number("clip", clip, above=0)
-    checked(maps)
+    check_maps(maps)
 
     def critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         made = net.generator(z).detach()

@@ -11,7 +11,7 @@ from ..couplings import independent
 from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn
 from ..nets import Field
-from ..paths import Draw, Path, line, two_times, uniform
+from ..paths import Path, TimeDraw, line, two_times, uniform
 from ..samplers import heun, jump
 from ..shapes import PerSample, Points, States, Times
 
@@ -172,7 +172,7 @@ def meanflow(
     *,
     improved: bool = False,
     same: float = 0.5,
-    time: Draw = uniform,
+    time: TimeDraw = uniform,
     coupling: Coupling = independent,
     path: Path = line,
 ) -> Method:
@@ -200,7 +200,7 @@ def meanflow(
         Challenges of Fastforward Generative Models (Geng et al., 2025), arXiv 2512.02012
     """
     check.number("p", p, least=0)
-    check.share("same", same)
+    check.fraction("same", same)
     identity = improved_identity if improved else meanflow_identity
 
     def loss(net: Callable[..., Tensor], z: Points, x: Points) -> PerSample:

@@ -8,7 +8,7 @@ from torch import Tensor
 from .. import check, draws, likelihoods
 from ..likelihoods import Maker
 from ..method import Method, Turn
-from ..nets import Autoencoder, Maps, checked, plain
+from ..nets import Autoencoder, Maps, check_maps, plain
 from ..shapes import Codes, PerSample, Points
 from .autoencoder import push
 
@@ -161,7 +161,7 @@ def vae(
     check.number("beta", beta, least=0)
     check.number("free_bits", free_bits, least=0)
     make = likelihoods.maker(likelihood)
-    checked(maps)
+    check_maps(maps)
 
     def loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
         reconstruction, kl = _terms(net, z, x)

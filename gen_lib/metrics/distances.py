@@ -235,7 +235,7 @@ def floor(metric: Callable[[Tensor, Tensor], Tensor], target: Distribution, n: i
     return metric(target.sample((repeats, n), generator), target.sample((repeats, n), generator))
 
 
-class Level(NamedTuple):
+class WithFloor(NamedTuple):
     """A metric and its floor.
 
     Attributes:
@@ -243,7 +243,7 @@ class Level(NamedTuple):
         floor: of pairs of independent draws of the target, shape ``(repeats,)``
 
     Example:
-        >>> print(Level(torch.tensor([0.2, 0.4]), torch.tensor([0.1, 0.1])))
+        >>> print(WithFloor(torch.tensor([0.2, 0.4]), torch.tensor([0.1, 0.1])))
         0.3 ± 0.14 (floor 0.1 ± 0)
     """
 
@@ -255,9 +255,9 @@ class Level(NamedTuple):
         return "{} (floor {})".format(*parts)
 
 
-def beside_floor(
+def with_floor(
     metric: Callable[[Tensor, Tensor], Tensor], samples: Points, target: Distribution, repeats: int = 20
-) -> Level:
+) -> WithFloor:
     """The metric of samples against a fresh draw of the target, and what perfect samples would score: ready to print.
 
     Args:
@@ -271,13 +271,13 @@ def beside_floor(
 
     Example:
         >>> from gen_lib import data
-        >>> level = beside_floor(w1, torch.zeros(8, 500, 1), data.mixture_1d())
+        >>> level = with_floor(w1, torch.zeros(8, 500, 1), data.mixture_1d())
         >>> level.value.shape, level.floor.shape
         (torch.Size([8]), torch.Size([20]))
     """
     n = check.points("samples", samples, target.dim).shape[-2]
     drawn = target.sample(n, Generator().manual_seed(1)).to(samples)
-    return Level(metric(samples, drawn), floor(metric, target, n, repeats))
+    return WithFloor(metric(samples, drawn), floor(metric, target, n, repeats))
 
 
 def _beside(samples: Tensor, target: Tensor, least: int = 1, equal: bool = False) -> Tensor:

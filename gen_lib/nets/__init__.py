@@ -8,7 +8,7 @@ What maps between the two is a multilayer perceptron (:data:`~gen_lib.nets.model
 
 from .convolutions import Down, ImageDecoder, ImageEncoder, Up, convolutional
 from .layers import MLP, Linear, Sizes, leaky
-from .models import Adversaries, Autoencoder, Decoder, Field, Maps, Net, checked, plain, stacked
+from .models import Adversaries, Autoencoder, Decoder, Field, Maps, Net, check_maps, plain, stacked
 
 __all__ = ["MLP", "Adversaries", "Autoencoder", "Decoder", "Down", "Field", "ImageDecoder", "ImageEncoder", "Linear"]
-__all__ += ["Maps", "Net", "Sizes", "Up", "checked", "convolutional", "leaky", "plain", "stacked"]
+__all__ += ["Maps", "Net", "Sizes", "Up", "check_maps", "convolutional", "leaky", "plain", "stacked"]

@@ -58,14 +58,14 @@ def _leaky(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
 plain = Maps(encoder=MLP, decoder=_reversed, generator=_leaky, critic=_leaky)
 
 
-def checked(maps: object) -> Maps:
+def check_maps(maps: object) -> Maps:
     """The maps, if they are some.
 
     Raises:
         TypeError: something else, such as ``convolutional`` without a shape
 
     Example:
-        >>> checked("convolutional")
+        >>> check_maps("convolutional")
         Traceback (most recent call last):
         TypeError: maps must be nets.plain, nets.convolutional(shape) or other Maps, got 'convolutional'
     """

@@ -219,7 +219,7 @@ def round_trip():
 
 
 def scoreboard():
-    few = {"epochs": 1, "epoch": 3, "batch": 16, "samples": 60, "members": (3,), "progress": False}
+    few = {"epochs": 1, "steps_per_epoch": 3, "batch": 16, "samples": 60, "members": (3,), "progress": False}
     both = {kind: compare(["fm", "decoder"], of, **few) for kind, of in (("line", LINE), ("plane", data.moons()))}
     seconds = iter((12.34, 5.67, 8.91, 23.4))
     for board in both.values():

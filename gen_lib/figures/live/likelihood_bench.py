@@ -25,7 +25,7 @@ def likelihood_bench(*, alt: str, pixel: float = 0.25, mean: float = 0.7, sigma:
     Raises:
         ValueError: a value outside of its range
     """
-    check.share("pixel", pixel)
+    check.fraction("pixel", pixel)
     for name, value, least, most in (("mean", mean, 0.01, 0.99), ("sigma", sigma, 0.05, 1.0)):
         check.number(name, value)
         if not least <= value <= most:

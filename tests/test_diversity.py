@@ -11,28 +11,28 @@ def normal(*shape: int, seed: int = 0):
     return torch.randn(*shape, generator=Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def test_variety_is_the_mean_over_pairs():
+def test_diversity_is_the_mean_over_pairs():
     x = normal(3, 7, 4)
     pairs = [(x[:, i] - x[:, j]).norm(dim=-1) for i in range(7) for j in range(i)]
-    torch.testing.assert_close(metrics.variety(x), torch.stack(pairs).mean(0))
+    torch.testing.assert_close(metrics.diversity(x), torch.stack(pairs).mean(0))
 
 
-def test_variety_scales_with_the_points_and_ignores_where_they_are():
+def test_diversity_scales_with_the_points_and_ignores_where_they_are():
     x = normal(50, 5)
-    torch.testing.assert_close(metrics.variety(3 * x + 7), 3 * metrics.variety(x))
-    assert metrics.variety(torch.ones(5, 3)) == 0
+    torch.testing.assert_close(metrics.diversity(3 * x + 7), 3 * metrics.diversity(x))
+    assert metrics.diversity(torch.ones(5, 3)) == 0
 
 
 def test_the_energy_distance_is_made_of_it():
     x, y = normal(30, 2), normal(40, 2, seed=1)
     across = torch.cdist(x, y).mean()
-    expected = 2 * across - metrics.variety(x) - metrics.variety(y)
+    expected = 2 * across - metrics.diversity(x) - metrics.diversity(y)
     torch.testing.assert_close(metrics.energy_distance(x, y), expected)
 
 
-def test_variety_needs_two_points():
+def test_diversity_needs_two_points():
     with pytest.raises(ValueError, match="at least 2"):
-        metrics.variety(torch.zeros(1, 3))
+        metrics.diversity(torch.zeros(1, 3))
 
 
 def noisy(n: int, latent: int = 3, noise: float = 1.0):

@@ -10,13 +10,13 @@ from ..shapes import PerMember, Points
 from .distances import _within
 
 
-def variety(points: Points) -> PerMember:
+def diversity(points: Points) -> PerMember:
     r"""Mean distance between two different points of a set: 0 if all are the same.
 
     .. math:: \frac{1}{n (n - 1)} \sum_{i \ne j} \| x_i - x_j \|
 
     Divide that of samples by that of data: below 1 samples are too much alike, whether because modes are missing or
-    because all are blurred. It says nothing about how good they are; noise has variety too.
+    because all are blurred. It says nothing about how good they are; noise has diversity too.
 
     Args:
         points: shape ``(*members, n, d)``, at least two
@@ -28,7 +28,7 @@ def variety(points: Points) -> PerMember:
         ValueError: fewer than two points, or not finite
 
     Example:
-        >>> variety(torch.tensor([[0.0, 0.0], [3.0, 4.0]])).item()
+        >>> diversity(torch.tensor([[0.0, 0.0], [3.0, 4.0]])).item()
         5.0
     """
     if check.points("points", points).shape[-2] < 2:

@@ -27,9 +27,9 @@ NOT_MOVED = {
     "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo_gap"},
     "draws points of its own, in torch's default precision": {"floor", "with_floor"},
     "knows times, no positions": {"clock", "times", "Counted"},
-    "holds numbers": {"Level", "Modes", "ElboGap", "Estimate", "Ppca"},
+    "holds numbers": {"WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"},
 }
-NO_POINTS = {"times", "Counted", "Level", "Modes", "ElboGap", "Estimate", "Ppca"}
+NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"}
 
 
 @dataclass(frozen=True)

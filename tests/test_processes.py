@@ -32,7 +32,9 @@ def not_finite() -> NotFinite:
 
 
 def interrupted() -> Interrupted:
-    finished = compare(["vae"], data.mixture_1d(), epochs=1, epoch=2, members=(2,), samples=10, progress=False)
+    finished = compare(
+        ["vae"], data.mixture_1d(), epochs=1, steps_per_epoch=2, members=(2,), samples=10, progress=False
+    )
     return Interrupted("fm", finished)
 
 

@@ -58,7 +58,7 @@ def fraction(name: str, value: float) -> None:
 
 
 def amount(name: str, value: object) -> tuple[int, ...]:
-    """How many points: a whole number n, or a tuple (*members, n).
+    """How many points: a whole number n, or a tuple ``(*members, n)``.
 
     Raises:
         ValueError: something else, a negative number

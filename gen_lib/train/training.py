@@ -105,7 +105,7 @@ class Training:
 
     @property
     def ended(self) -> bool:
-        """Whether no step is left: all are done, or every member has stopped."""
+        """True when all steps are done or every member has stopped."""
         return self.done == self.steps or self.record.finished
 
     def pairs(self, method: Method) -> tuple[Tensor, Tensor]:

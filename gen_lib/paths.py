@@ -41,7 +41,7 @@ def circle(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
         v = \frac{d x_t}{d t}
         = \tfrac{\pi}{2} \left[ \cos\left(\tfrac{\pi t}{2}\right) x - \sin\left(\tfrac{\pi t}{2}\right) z \right]
 
-    Data of variance 1 keep it on the way: the path preserves the variance.
+    On independent pairs data of variance 1 keep it on the way: the path preserves the variance.
 
     Args:
         z: noise, shape ``(*members, n, d)``
@@ -71,7 +71,7 @@ def uniform(x: Points) -> Times:
 
 
 def logit_normal(mean: float = 0.0, std: float = 1.0) -> TimeDraw:
-    r"""Times that dwell in the middle.
+    r"""Times that are the sigmoid of a normal number; with the defaults they dwell in the middle.
 
     .. math:: t = \varsigma(\mu + \sigma \varepsilon), \qquad \varepsilon \sim N(0, 1), \qquad
         \varsigma(a) = \frac{1}{1 + e^{-a}}

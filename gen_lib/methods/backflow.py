@@ -43,7 +43,7 @@ def backflow(
 
     Args:
         p: exponent of the robust weight, at least 0; a tensor ``(*members, 1)`` gives each member its own
-        same: share of the pairs with r = t
+        same: probability of r = t
         time: draws both times, in any order
         coupling: which noise is paired with which datum
         path: from noise to data

@@ -71,16 +71,16 @@ def fit(
         weight_decay: decoupled decay (AdamW)
         stopping: when a member has trained enough, and the net is left at its best
             (:class:`~gen_lib.train.stopping.Stopping`). It only looks: the losses up to a stop are those without it
-        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change, as a score
-            is: what it draws (:mod:`gen_lib.draws`) is the same each time and no number of the training; only then does
-            stopping put the best back
+        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change. Its random
+            numbers (:mod:`gen_lib.draws`) come from a stream of their own, the same at each call. Stopping puts the
+            best weights back after the last call
         progress: show a bar
 
     Returns:
-        the loss of every step and member, the time it took, and what stopping saw
+        the loss of every step and member, of a turn that repeats the last one; the time it took; what stopping saw
 
     Raises:
-        TypeError: no method, a stopping that is none
+        TypeError: method is no Method, or stopping is neither None nor a Stopping
         ValueError: an argument out of range, data of the wrong shape, data that is not finite, turns that change, a
             score of the wrong shape or not finite
         gen_lib.train.record.NotFinite: a loss became NaN or infinite; net and error hold the last good state

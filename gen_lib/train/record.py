@@ -74,7 +74,7 @@ class Record:
         finished: whether all members have stopped
 
     Raises:
-        TypeError: a stopping that is none
+        TypeError: stopping is neither None nor a Stopping
         ValueError: a score of the wrong shape
     """
 

@@ -24,11 +24,13 @@ Score = Callable[[Net], Tensor]
 class Stopping:
     """Early stopping, for each member by itself.
 
-    A member stops when ``patience`` scores in a row were no better than its best. It keeps its weights from then on,
-    and the run ends when all have stopped. What becomes of a member does not depend on the others beside it.
+    A member stops when ``patience`` scores in a row were no better than its best. Its weights do not move from then on,
+    the run ends when all have stopped, and then every member goes back to the weights of its best score. What becomes
+    of a member does not depend on the others beside it.
 
-    The score is called once before training and then after every ``every`` steps and at the end: in evaluation mode,
-    without gradients, and with the same random numbers (:mod:`gen_lib.draws`) each time and for each member.
+    The score is called once before training, which only tests its shape, and then after every ``every`` steps and at
+    the end: in evaluation mode, without gradients, and with the same random numbers (:mod:`gen_lib.draws`) each time
+    and for each member.
 
     Attributes:
         score: from a net to one number per member, shape ``(*members,)``; lower is better

@@ -41,7 +41,7 @@ class Stops:
         running: who still trains, shape ``(*members,)``
 
     Raises:
-        TypeError: a stopping that is none
+        TypeError: stopping is neither None nor a Stopping
         ValueError: a score of the wrong shape
     """
 

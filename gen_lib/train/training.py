@@ -31,7 +31,7 @@ class _Adam(torch.optim.AdamW):
 
 
 class Training:
-    """A run that has not ended: everything that its next step depends on.
+    """A run that can be paused: everything that its next step depends on.
 
     :func:`~gen_lib.train.loop.fit` makes one and runs it to its end. By itself it can be run in parts
     (:func:`~gen_lib.train.loop.run`), its state kept after any step, and another one, made with the same arguments,
@@ -109,7 +109,7 @@ class Training:
         return self.done == self.steps or self.record.finished
 
     def pairs(self, method: Method) -> tuple[Tensor, Tensor]:
-        """The next pairs (z, x), each of shape ``(*members, batch, latent or dim)``."""
+        """Pairs (z, x) of shape ``(*members, batch, latent or dim)``; in ``run`` each member draws from its own stream."""
         shape = (*self.net.members, self.batch)
         z = draws.normal((*shape, self.net.latent)).to(self.weight)
         return method.coupling(z, self.sample(shape).to(self.weight))

@@ -16,7 +16,7 @@ from ..data import GaussianMixture
 from ..data.mixtures import exact
 from ..samplers import Time, clock
 from ..shapes import Points, Times
-from .marginal import axes, log_prob_at, velocity
+from .marginal import axes, log_prob_at, variance_at, velocity
 
 NEAR = 1e-4  # below this distance in time a difference of positions has lost too many digits to be divided by it
 ROUNDING = 1e-15  # relative error that is left to float64
@@ -60,7 +60,7 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
     if len(mixture.weights) > 1:
         return _quantile_map(mixture, points, now, wanted).to(x)
     mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
-    ratio = _variance(values, wanted).sqrt() / _variance(values, now).sqrt()
+    ratio = variance_at(values, wanted).sqrt() / variance_at(values, now).sqrt()
     return (wanted * mean + (ratio * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x)
 
 
@@ -98,7 +98,7 @@ def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) ->
     if len(mixture.weights) > 1:
         return _quantile_average(mixture, points, now, wanted).to(x_t)
     mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
-    before, after = _variance(values, now).sqrt(), _variance(values, wanted).sqrt()
+    before, after = variance_at(values, now).sqrt(), variance_at(values, wanted).sqrt()
     # (after / before - 1) / (r - t), where r - t is a factor of after^2 - before^2
     rate = ((1 + values) * (now + wanted) - 2) / (before * (before + after))
     return (mean + (rate * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x_t)
@@ -116,11 +116,6 @@ def _start(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> tuple[Point
     return points, clock(t, points), clock(r, points, "r")
 
 
-def _variance(values: Tensor, t: Times) -> Tensor:
-    """Variance of x_t in the directions where that of the data is ``values``."""
-    return (1 - t).square() + t.square() * values
-
-
 def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
     """The flow map on the line: its value by Newton's method, its derivatives by the implicit function theorem."""
     start, now, wanted = x.detach(), t.detach(), r.detach()
@@ -136,8 +131,8 @@ def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points
     """The y with F_r(y) = F_t(x), by Newton's method within an interval, to the precision of float64."""
     means, variances = mixture.means[:, 0].to(x), mixture.covariances[:, 0, 0].to(x)
     log_weights = mixture.weights.log().to(x)
-    standard = (x - t * means) / _variance(variances, t).sqrt()  # (*members, n, k)
-    centre, std = r * means, _variance(variances, r).sqrt()
+    standard = (x - t * means) / variance_at(variances, t).sqrt()  # (*members, n, k)
+    centre, std = r * means, variance_at(variances, r).sqrt()
     right = standard > 0  # of the centre of the component: count what lies beyond, not what lies before
 
     def mass(standard: Tensor) -> tuple[Tensor, Tensor]:

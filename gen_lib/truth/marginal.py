@@ -45,11 +45,16 @@ def axes(mixture: GaussianMixture, like: Tensor) -> tuple[Tensor, Tensor]:
     return values, vectors
 
 
+def variance_at(values: Tensor, t: Tensor) -> Tensor:
+    """Variance of x_t in the directions where that of the data is ``values``."""
+    return (1 - t).square() + t.square() * values
+
+
 def _components(mixture: GaussianMixture, x_t: Points, t: Time) -> _Components:
     x = check.points("x_t", x_t, exact("mixture", mixture).dim).double()
     time = clock(t, x)[..., None]  # (*members, n, 1, 1)
     means, (values, vectors) = mixture.means.to(x), axes(mixture, x)
-    variance = (1 - time).square() + time.square() * values
+    variance = variance_at(values, time)
     offset = (vectors.mT @ (x[..., None, :] - time * means)[..., None])[..., 0]  # in the directions of the eigenvectors
     log_normal = -(offset.square() / variance + variance.log() + math.log(2 * math.pi)).sum(-1) / 2
     slope = (time * values - (1 - time)) / variance  # regression of v on x_t
@@ -221,7 +226,7 @@ def _irreducible_on_the_line(mixture: GaussianMixture) -> Estimate:
     weight = (-standard.square() / 2).exp() / (2 * math.pi) ** 0.5 * (t * (1 - t))
     total = torch.zeros_like(weight)
     for share, mean, variance in zip(mixture.weights, mixture.means, mixture.covariances[:, 0], strict=True):
-        x_t = t * mean + ((1 - t).square() + t.square() * variance).sqrt() * standard
+        x_t = t * mean + variance_at(variance, t).sqrt() * standard
         at = t.expand_as(x_t)[..., None]
         total += share * weight * velocity_variance(mixture, x_t[..., None], at)
     node = (logit[1] - logit[0]) * (standard[1] - standard[0])

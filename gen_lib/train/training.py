@@ -109,7 +109,7 @@ class Training:
         return self.done == self.steps or self.record.finished
 
     def pairs(self, method: Method) -> tuple[Tensor, Tensor]:
-        """Pairs (z, x) of shape ``(*members, batch, latent or dim)``; in ``run`` each member draws from its own stream."""
+        """Pairs (z, x), ``(*members, batch, latent or dim)``; in ``run`` each member draws from its own stream."""
         shape = (*self.net.members, self.batch)
         z = draws.normal((*shape, self.net.latent)).to(self.weight)
         return method.coupling(z, self.sample(shape).to(self.weight))

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,9 +35,9 @@ def number(name: str, value: object, least: float = -math.inf, above: float = -m
         raise ValueError(f"{name} must be a finite number{bound}, got {found}")
 
 
-def _float(value: object) -> float:
+def _float(value: Any) -> float:
     try:
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     except OverflowError:  # a whole number beyond all floats
         return math.inf
 

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-Sizes = tuple[int, ...]
+from .shapes import Sizes
+
 Source = Callable[..., Tensor]  # torch.rand or torch.randn
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from jaxtyping import Float
 from torch import Tensor
 
+Sizes: TypeAlias = tuple[int, ...]  # such as the members of a net, or the widths of its layers
 Points: TypeAlias = Float[Tensor, "*#members n d"]
 Codes: TypeAlias = Float[Tensor, "*#members n latent"]
 Times: TypeAlias = Float[Tensor, "*#members n 1"]

@@ -1,6 +1,7 @@
 """One lecture, one file: the loss as on the board, the way to sample, the references."""
 
 import copyreg
+from typing import Any
 
 from ..method import Method
 from ..slips import Table
@@ -46,10 +47,10 @@ def ready(name: str) -> Method:
     return METHODS[name]
 
 
-def _by_name(method: Method) -> object:
+def _by_name(method: Method) -> str | tuple[Any, ...]:
     """A ready method is sent to another process by its name; the losses of others are functions that cannot be."""
     names = [name for name, one in METHODS.items() if one is method]
     return (ready, (names[0],)) if names else object.__reduce_ex__(method, 2)
 
 
-copyreg.pickle(Method, _by_name)  # type: ignore[arg-type]
+copyreg.pickle(Method, _by_name)

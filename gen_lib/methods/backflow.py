@@ -1,6 +1,7 @@
 """BackFlow: one average velocity for both directions, so that one step decodes and one step encodes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -10,7 +11,7 @@ from ..method import Coupling, Method, Turn
 from ..paths import Path, TimeDraw, line, two_times, uniform
 from ..samplers import jump
 from ..shapes import PerSample, Points
-from .meanflow import average_velocity_field, density, improved_identity, push, robust
+from .meanflow import improved_identity, meanflow, robust
 
 
 def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
@@ -64,11 +65,4 @@ def backflow(
         t, r = two_times(x, time, same, ordered=False)
         return robust(improved_identity(net, z, x, t, r, path).square().sum(-1), p)
 
-    return Method(
-        architecture=average_velocity_field,
-        turns=(Turn("", loss),),
-        push=push,
-        encode=encode,
-        density=density,
-        coupling=coupling,
-    )
+    return replace(meanflow(coupling=coupling), turns=(Turn("", loss),), encode=encode)

@@ -130,7 +130,7 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
 
 
 def density(net: Autoencoder, x: Points, samples: int = 100) -> PerSample:
-    """A lower bound of log p(x): :func:`importance_weighted_bound` with so many draws of the code for each datum."""
+    """A lower bound of log p(x): :func:`importance_weighted_bound` with ``samples`` draws of the code per datum."""
     check.whole("samples", samples, least=1)
     lead = (*net.members, x.shape[-2])
     z = draws.normal((*lead, samples, net.latent), like=x).movedim(-2, 0)

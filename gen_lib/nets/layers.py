@@ -6,7 +6,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-Sizes = tuple[int, ...]
+from ..shapes import Sizes as Sizes
 
 
 class Linear(nn.Module):

@@ -13,7 +13,7 @@ from ..nets import Net
 from ..slips import Table
 from .record import History
 from .schedules import constant, cosine
-from .stopping import Stopping, watching
+from .stopping import Stopping, look
 from .training import Schedule, Training
 
 Watch = Callable[[int, Net], None]
@@ -123,7 +123,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
         for step in bar:
             if record.finished:
                 break
-            watching(watch, step, net)
+            look(watch, step, net)
             method, training.within_step = training.plan[step], True
             for curve, (name, loss) in zip(record.curves, method.turns, strict=True):
                 value = loss(net, *training.pairs(method)).mean(-1)
@@ -137,7 +137,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
             training.within_step = False
             bar.set_postfix_str(record.summary, refresh=False)
         if training.ended:
-            watching(watch, training.done, net)
+            look(watch, training.done, net)
     if training.ended:
         record.end()
     record.pause()

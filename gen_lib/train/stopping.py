@@ -198,7 +198,7 @@ def evaluating(net: Net, seed: int = 0) -> Iterator[Tensor]:
         yield weight
 
 
-def watching(watch: Callable[[int, Net], None] | None, step: int, net: Net) -> None:
+def look(watch: Callable[[int, Net], None] | None, step: int, net: Net) -> None:
     """Let somebody look at a net: as for a score nothing changes, and draws of any shape come from a stream aside."""
     if watch is not None:
         with still(net) as weight, draws.drawing(Generator(weight.device).manual_seed(2**31)):

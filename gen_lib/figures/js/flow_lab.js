@@ -20,7 +20,7 @@ class FlowLab extends Figure {
     const share = shares.indexOf((exact.weights[0]).toFixed(2));
     this.slider("fraction in the first mode", shares, share, (k) => { change((m) => { m.weights = [+shares[k], 1 - shares[k]]; }); });
     const centres = Array.from({ length: 33 }, (_, k) => (0.25 * k - 4).toFixed(2));
-    const centres = ["first mode at", "second mode at"].map((name, k) =>
+    const sliders = ["first mode at", "second mode at"].map((name, k) =>
       this.slider(name, centres.map((at) => readable(+at)), centres.indexOf(exact.means[k][0].toFixed(2)), (to) => {
         change((m) => { m.means[k] = [+centres[to]]; });
       }));
@@ -77,7 +77,7 @@ class FlowLab extends Figure {
     };
     grab(plot, () => exact.means.map(([m]) => [1, m]), (k, [, y]) => {
       const to = Math.min(32, Math.max(0, Math.round((y + 4) / 0.25)));
-      if (Number(centres[k].input.value) !== to) centres[k].move(to);
+      if (Number(sliders[k].input.value) !== to) sliders[k].move(to);
     });
     keepDrawn(this, [plot], show);
     move();

@@ -24,6 +24,7 @@ ORDER += [
     "compare",
     "figures",
     "notebook",
+    "runs",
 ]
 ORDER += ["cli"]
 FILES = [f for f in sorted(LIBRARY.rglob("*.py")) if f != LIBRARY / "__init__.py"]

@@ -131,9 +131,11 @@ def test_what_had_finished_is_printed_when_it_is_stopped(tmp_path, capsys, monke
     monkeypatch.setattr(library.run, "fit", stopped)
     with pytest.raises(SystemExit) as stop:
         cli.main(["compare", *SMALL, "--targets", "[ring]", "--gif", str(tmp_path / "a.gif")])
-    assert "fm" in str(stop.value.code)
-    assert "ring, stopped\nmethod" in (printed := capsys.readouterr().out)
-    assert "\ndecoder " in printed
+    printed = capsys.readouterr()
+    assert stop.value.code == 130
+    assert "stopped while fm was training" in printed.err
+    assert "ring, stopped\nmethod" in printed.out
+    assert "\ndecoder " in printed.out
 
 
 def test_the_table_reaches_a_terminal_that_lacks_characters(tmp_path, monkeypatch):

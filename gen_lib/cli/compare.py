@@ -1,13 +1,9 @@
-"""The command line, ``gen-lib``: a function is a command, and its arguments are options, also from a YAML file."""
+"""``gen-lib compare``: methods side by side."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jsonargparse import auto_cli
-
-from . import terminal
-from .slips import METHOD_NAMES, TARGET_NAMES, known, whole
+from ..slips import METHOD_NAMES, TARGET_NAMES, known, whole
 
 
 def compare(
@@ -45,8 +41,8 @@ def compare(
     for name, value in (counts if points is None else {**counts, "points": points}).items():
         whole(name, value, least=1)
     whole("seed", seed, least=0)
-    from . import compare as side_by_side  # here, since it imports torch, which a slip must not wait for
-    from .data import TARGETS
+    from .. import compare as side_by_side  # here, since it imports torch, which a slip must not wait for
+    from ..data import TARGETS
 
     chosen = {name: TARGETS[name]() for name in targets}
     side_by_side.writable_gif(gif, overwrite)
@@ -69,25 +65,3 @@ def compare(
         print(f"{name}\n{side_by_side.text(row)}\n", flush=True)
         rows.append(row)
     print(f"{epochs} frames in {side_by_side.animate(rows, gif, overwrite=overwrite)}")
-
-
-def main(args: list[str] | None = None) -> None:
-    """Run a command; an error of the user's is one line, without a traceback.
-
-    Args:
-        args: as on the command line, which they are if not given
-    """
-    terminal.forgive()
-    try:
-        auto_cli(
-            {"compare": compare},
-            args=args,
-            prog="gen-lib",
-            description="Generative models, side by side.",
-            as_positional=False,
-        )
-    except (ValueError, OSError, ArithmeticError) as error:
-        notes = getattr(error, "__notes__", [])
-        sys.exit("\n".join([f"gen-lib: {error}", *notes]))
-    except KeyboardInterrupt as error:
-        sys.exit(f"gen-lib: {error}" if str(error) else 130)

@@ -14,6 +14,7 @@ References:
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import prod, sqrt
 
@@ -240,31 +241,38 @@ def convolutional(shape: Sizes) -> Maps:
     if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
         raise ValueError(f"shape must be (1, size, size) (grey) or (3, size, size) (colour), got {shape}")
 
-    def fits(dim: int, hidden: Sizes) -> None:
-        if dim != prod(shape):
-            raise ValueError(f"dim must be {prod(shape)} for images of shape {shape}, got {dim}")
-        size, times = shape[1], len(hidden)
-        if size % 2**times:
-            most = (size & -size).bit_length() - 1
-            raise ValueError(
-                f"hidden must have at most {most} entries, as each halves the image and {size} can be halved {most} "
-                f"times, or shape a size that is a multiple of {2**times}, got hidden={hidden} and shape={shape}"
-            )
+    # Functions of the module: a method with these maps can be sent to another process.
+    return Maps(*(partial(make, shape=shape) for make in (_encoder, _decoder, _generator, _critic)))
 
-    def encoder(dim: int, outputs: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageEncoder(shape, outputs, hidden, members)
 
-    def critic(dim: int, outputs: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageEncoder(shape, outputs, hidden, members, leaky)
+def _fits(dim: int, hidden: Sizes, shape: Sizes) -> None:
+    """Refuse in ``build`` what the maps of such images cannot be made for."""
+    if dim != prod(shape):
+        raise ValueError(f"dim must be {prod(shape)} for images of shape {shape}, got {dim}")
+    size, times = shape[1], len(hidden)
+    if size % 2**times:
+        most = (size & -size).bit_length() - 1
+        raise ValueError(
+            f"hidden must have at most {most} entries, as each halves the image and {size} can be halved {most} "
+            f"times, or shape a size that is a multiple of {2**times}, got hidden={hidden} and shape={shape}"
+        )
 
-    def decoder(inputs: int, dim: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageDecoder(inputs, shape, hidden, members)
 
-    def generator(inputs: int, dim: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return nn.Sequential(ImageDecoder(inputs, shape, hidden, members, leaky), nn.Sigmoid())
+def _encoder(dim: int, outputs: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return ImageEncoder(shape, outputs, hidden, members)
 
-    return Maps(encoder, decoder, generator, critic)
+
+def _critic(dim: int, outputs: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return ImageEncoder(shape, outputs, hidden, members, leaky)
+
+
+def _decoder(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return ImageDecoder(inputs, shape, hidden, members)
+
+
+def _generator(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return nn.Sequential(ImageDecoder(inputs, shape, hidden, members, leaky), nn.Sigmoid())

@@ -7,12 +7,11 @@ from functools import partial, wraps
 from pkgutil import resolve_name
 from typing import Any, NamedTuple, ParamSpec
 
-import torch
 from torch import Generator, Tensor
 
 from . import check, draws
 from .couplings import independent
-from .nets import Net, Sizes, stacked
+from .nets import Net, Sizes, stacked, still
 from .slips import brief
 
 Loss = Callable[..., Tensor]  # (net, z, x) -> one number per pair
@@ -106,7 +105,7 @@ class Method:
         return self.turns[0].loss
 
     def sample(self, net: Net, n: int, generator: Generator | None = None, **choices: object) -> Tensor:
-        """New points, without gradients: noise is drawn and pushed to the data.
+        """New points, without gradients and in evaluation mode: noise is drawn and pushed to the data.
 
         Args:
             net: a trained net of this method
@@ -121,18 +120,18 @@ class Method:
             ValueError: n not a positive whole number
 
         Example:
+            >>> import torch
             >>> from gen_lib import METHODS
             >>> net = METHODS["meanflow"].build(dim=2, members=(3,))
             >>> METHODS["meanflow"].sample(net, 5, torch.Generator().manual_seed(0), steps=2).shape
             torch.Size([3, 5, 2])
         """
         shape = (*net.members, check.whole("n", n, least=1), net.latent)
-        weight = next(net.parameters())
-        with torch.no_grad(), draws.drawing(generator):
+        with still(net) as weight, draws.drawing(generator):
             return self.push(net, draws.normal(shape, like=weight), **choices)[-1]
 
     def log_prob(self, net: Net, x: Tensor, **choices: object) -> Tensor:
-        """The logarithm of the density of the samples at given points, without gradients.
+        """The logarithm of the density of the samples at given points, without gradients and in evaluation mode.
 
         Exact up to the solver for a flow; a lower bound for a VAE.
 
@@ -148,6 +147,7 @@ class Method:
             ValueError: a method without a density, such as a game
 
         Example:
+            >>> import torch
             >>> from gen_lib import METHODS
             >>> net = METHODS["fm"].build(dim=2, members=(3,))
             >>> METHODS["fm"].log_prob(net, torch.zeros(5, 2)).shape
@@ -155,7 +155,7 @@ class Method:
         """
         if self.density is None:
             raise ValueError("method must have a density, this one has density=None")
-        with torch.no_grad():
+        with still(net):
             return self.density(net, check.points("x", x, net.dim), **choices)
 
     def build(

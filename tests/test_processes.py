@@ -106,7 +106,7 @@ FACTORIES = {
     "autoencoder": [{}, {"likelihood": "gaussian_learned"}, {"maps": nets.convolutional(IMAGE)}],
     "vae": [{"beta": 2.0}, {"beta": PRICES, "free_bits": 0.1}, {"maps": nets.convolutional(IMAGE)}],
     "gan": [{"relativistic": True, "gamma": PRICES}, {"critic_turns": 2, "maps": nets.convolutional(IMAGE)}],
-    "wgan": [{"critic_turns": 2}, {"clip": 0.01}, {"penalty": PRICES, "maps": nets.plain}],
+    "wgan": [{"maps": nets.perceptron(dropout=0.2)}, {"clip": 0.01}, {"penalty": PRICES, "maps": nets.plain}],
     "fm": [{"coupling": couplings.optimal}, {"time": paths.logit_normal(-1.0), "path": paths.circle}],
     "meanflow": [{"p": 0.75}, {"improved": True, "same": 0.25}],
     "facm": [{"p": PRICES, "clamp": 1.0}, {"conditioning": facm.BY_EXPANDED_TIME, "beta": facm.one, "anchor": False}],

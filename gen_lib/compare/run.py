@@ -15,7 +15,7 @@ from ..data import Distribution, GaussianMixture
 from ..method import Method
 from ..methods import METHODS
 from ..metrics import WithFloor
-from ..nets import Net, Sizes
+from ..nets import Net, Sizes, still
 from ..slips import brief, known
 from ..train import History, NotFinite, fit
 
@@ -172,7 +172,7 @@ def compare(
                 watch=look,
                 progress=progress,
             )
-            with torch.no_grad(), draws.streams(members, 2**31 + seed):
+            with still(nets[name]), draws.streams(members, 2**31 + seed):
                 asked, made = evaluations(method, nets[name], noise)
             comparison.runs[name] = Run(
                 method=method,

@@ -52,7 +52,7 @@ def bits_per_dimension(
         torch.Size([4])
     """
     check.points("x", x, dim=net.dim)
-    measured = copy.deepcopy(net).requires_grad_(False)
+    measured = copy.deepcopy(net).eval().requires_grad_(False)
     measured.likelihood = likelihood or measured.likelihood
     shape = (check.whole("codes", codes, least=1), *net.members, x.shape[-2], net.latent)
     noise: Tensor = draws.normal(shape, generator or Generator().manual_seed(0), like=x)

@@ -10,7 +10,7 @@ from .. import check
 from ..data import GaussianMixture
 from ..data.mixtures import exact
 from ..method import Method
-from ..nets import Net
+from ..nets import Net, still
 from ..shapes import Codes, PerMember, Points, States
 from .distances import w2
 
@@ -211,7 +211,7 @@ def reconstruction_error(method: Method, net: Net, x: Points) -> PerMember:
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
     check.points("x", x, net.dim)
-    with torch.no_grad():
+    with still(net):
         return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
 
 

@@ -1,7 +1,9 @@
 """What methods build: nets that know the dimensions of a point and of its noise, and their members."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TypeVar, final
 
@@ -9,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..likelihoods import Likelihood
-from .layers import MLP, Sizes, leaky
+from .layers import MLP, Dropout, Sizes, leaky
 
 Module = TypeVar("Module", bound=nn.Module)
 MapMaker = Callable[[int, int, Sizes, Sizes], nn.Module]  # (inputs, outputs, hidden, members) -> net
@@ -29,6 +31,26 @@ class Net(nn.Module):
         self.dim, self.latent, self.members = dim, latent, members
 
 
+@contextmanager
+def still(net: nn.Module) -> Iterator[Tensor]:
+    """Within this context a net is in evaluation mode and there are no gradients; its modes come back at the end.
+
+    Args:
+        net: any net
+
+    Returns:
+        one of the net's weights, for its precision and device
+    """
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        with torch.no_grad():
+            yield next(net.parameters()).detach()
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
 @dataclass(frozen=True)
 class Maps:
     """The maps that autoencoders and games are made of. Each is called with (inputs, outputs, hidden, members).
@@ -46,16 +68,36 @@ class Maps:
     critic: MapMaker
 
 
-def _reversed(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
-    return MLP(inputs, outputs, hidden[::-1], members)
+def _reversed(inputs: int, outputs: int, hidden: Sizes, members: Sizes, dropout: float) -> MLP:
+    return MLP(inputs, outputs, hidden[::-1], members, dropout=dropout)
 
 
-def _leaky(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
-    return MLP(inputs, outputs, hidden, members, leaky)
+def perceptron(dropout: float = 0.0) -> Maps:
+    """Multilayer perceptrons, for points of any kind.
+
+    With dropout a net makes other points in training mode, in which it is built and trained, than in evaluation mode.
+    Methods and metrics evaluate it in the latter; before it is called by hand, say ``net.eval()``.
+
+    Args:
+        dropout: probability with which, in training, each number behind an activation is dropped
+            (:class:`~gen_lib.nets.layers.Dropout`)
+
+    Raises:
+        ValueError: a probability that is not from 0 to below 1
+
+    Example:
+        >>> from gen_lib import methods
+        >>> net = methods.vae(maps=perceptron(dropout=0.1)).build(dim=4, latent=2, hidden=(8,))
+        >>> net.encoder.layers[2]
+        Dropout(p=0.1)
+    """
+    Dropout(dropout)  # refused here, before a net is built
+    smooth, steep = partial(MLP, dropout=dropout), partial(MLP, activation=leaky, dropout=dropout)
+    return Maps(encoder=smooth, decoder=partial(_reversed, dropout=dropout), generator=steep, critic=steep)
 
 
-#: Multilayer perceptrons, for points of any kind.
-plain = Maps(encoder=MLP, decoder=_reversed, generator=_leaky, critic=_leaky)
+#: Multilayer perceptrons without dropout.
+plain = perceptron()
 
 
 def check_maps(maps: object) -> Maps:

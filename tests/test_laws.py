@@ -17,9 +17,10 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from gen_lib import METHODS, couplings, data, images, likelihoods, metrics, samplers, truth
+from gen_lib import METHODS, couplings, data, images, likelihoods, metrics, nets, samplers, truth
 from gen_lib.data import GaussianMixture
 from gen_lib.likelihoods import Discretised, Gaussian, LearnedGaussian, OptimalGaussian
+from gen_lib.likelihoods.gaussian import FreeGaussian
 
 MEMBERS, N = 3, 24
 SINGLE, DOUBLE = {torch.float32: (2.0**10, 2.0**17)}, {torch.float64: (2.0**20, 2.0**30)}
@@ -414,6 +415,7 @@ def test_every_likelihood_has_a_case():
 
 
 def answers(likelihood, output: Tensor, x: Tensor) -> list[Tensor]:
+    output = torch.cat([output] * likelihood.outputs, -1)
     return [likelihood.log_prob(output, x), likelihood.mean(output)]
 
 
@@ -429,8 +431,8 @@ def test_likelihoods_keep_the_precision_and_share_points_without_members(name, d
         assert torch.allclose(one, each, rtol=1e-6)
     spread = answers(likelihood, output[0].expand_as(output), x.sigmoid().expand_as(output))
     assert torch.allclose(output_alone[0], spread[0], rtol=1e-6)
-    if not isinstance(likelihood, OptimalGaussian):  # which has no sigma of its own to draw with
-        drawn = likelihood.sample(output, seeded())
+    if not likelihood.of_batch:  # such as one that has no sigma of its own to draw with
+        drawn = likelihood.sample(torch.cat([output] * likelihood.outputs, -1), seeded())
         assert drawn.dtype == dtype
         assert drawn.isfinite().all()
 
@@ -441,6 +443,7 @@ def test_likelihoods_keep_the_precision_and_share_points_without_members(name, d
 def test_likelihoods_refuse_half_precision_by_name(name, dtype):
     output, x, _ = points(2)
     likelihood = MADE[name]()
+    output = torch.cat([output] * likelihood.outputs, -1)
     for argument, call in (
         ("x", lambda: likelihood.log_prob(output.float(), x.sigmoid().to(dtype))),
         ("output", lambda: likelihood.log_prob(output.to(dtype), x.sigmoid().float())),
@@ -448,6 +451,41 @@ def test_likelihoods_refuse_half_precision_by_name(name, dtype):
     ):
         with pytest.raises(ValueError, match=f"{argument} must be in float32 or float64, got {dtype}"):
             call()
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_decoder_gives_as_many_outputs_as_the_likelihood_needs(name):
+    likelihood, z = MADE[name](), torch.randn(MEMBERS, 5, 2)
+    for dim, maps in ((4, nets.plain), (48, nets.convolutional((3, 4, 4)))):
+        made = nets.Autoencoder(dim, 2, (8,), (MEMBERS,), codes=2, likelihood=likelihood, maps=maps)
+        output = made.decoder(z)
+        assert output.shape == (MEMBERS, 5, likelihood.outputs * dim)
+        assert likelihood.log_prob(output, torch.rand(5, dim)).shape == (MEMBERS, 5)
+        assert made.decode(z).shape == (MEMBERS, 5, dim)
+        if not likelihood.of_batch:
+            assert likelihood.sample(output, seeded()).shape == (MEMBERS, 5, dim)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_likelihood_says_whether_it_depends_on_the_batch_and_how_an_output_becomes_a_mean(name):
+    output, x, _ = points(2, torch.float32)
+    likelihood = MADE[name]()
+    output = torch.cat([output] * likelihood.outputs, -1)
+    whole, part = (likelihood.log_prob(output[:, :n], x.sigmoid()[:n])[:, :2] for n in (N, 2))
+    assert torch.allclose(whole, part) != likelihood.of_batch
+    if likelihood.activation is not None and likelihood.outputs == 1:
+        assert torch.equal(likelihood.mean(output), likelihood.activation(output))
+
+
+def test_a_likelihood_that_lacks_something_fails_when_it_is_made():
+    class Halved(likelihoods.Likelihood):
+        def log_prob(self, output, x):
+            return -(x - output).abs().sum(-1)
+
+    with pytest.raises(TypeError, match=r"abstract class Halved .*mean.*sample"):
+        Halved()
+    with pytest.raises(TypeError, match=r"abstract class FreeGaussian .*sigma"):
+        FreeGaussian()
 
 
 @pytest.mark.parametrize("far", [2.0**10, 2.0**17])

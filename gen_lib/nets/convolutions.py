@@ -269,8 +269,9 @@ def _critic(dim: int, outputs: int, hidden: Sizes, members: Sizes, shape: Sizes)
 
 
 def _decoder(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
-    _fits(dim, hidden, shape)
-    return ImageDecoder(inputs, shape, hidden, members)
+    several, rest = divmod(dim, prod(shape))  # numbers that a likelihood needs per pixel
+    _fits(dim if rest or not several else prod(shape), hidden, shape)
+    return ImageDecoder(inputs, (several * shape[0], *shape[1:]), hidden, members)
 
 
 def _generator(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:

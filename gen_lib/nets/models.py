@@ -57,7 +57,7 @@ class Maps:
 
     Attributes:
         encoder: makes a net from points to the numbers that describe their codes
-        decoder: makes a net from codes to points; it has ``hidden`` in reverse
+        decoder: makes a net from codes to points, or to several numbers per dimension; it has ``hidden`` in reverse
         generator: makes a net from noise to points
         critic: makes a net from points to one number
     """
@@ -199,7 +199,7 @@ class Autoencoder(Net):
         hidden: widths of the encoder's layers; the decoder has them in reverse
         members: shape of the members
         codes: numbers the encoder gives per latent: 1 is a point, 2 are the mean and log-variance of a Gaussian
-        likelihood: turns the decoder's output into a distribution of x
+        likelihood: turns the decoder's output into a distribution of x, and says how many numbers that takes
         maps: what both are made of
     """
 
@@ -215,7 +215,7 @@ class Autoencoder(Net):
     ):
         super().__init__(dim, latent, members)
         self.encoder = maps.encoder(dim, codes * latent, hidden, members)
-        self.decoder = maps.decoder(latent, dim, hidden, members)
+        self.decoder = maps.decoder(latent, likelihood.outputs * dim, hidden, members)
         self.likelihood = likelihood
 
     def decode(self, z: Tensor) -> Tensor:

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from .. import check
 from ..data import GaussianMixture
-from ..likelihoods import OptimalGaussian
 from ..methods.vae import kl_per_latent, posterior
 from ..nets import Autoencoder
 from ..shapes import Codes, PerSample, Points
@@ -165,8 +164,9 @@ def elbo_gap(net: Autoencoder, x: Points, tolerance: float = 1e-3) -> ElboGap:
     """
     if net.latent not in LEVELS:
         raise ValueError(f"net must have a latent of dimension 1 or 2 to be covered by a grid, got {net.latent}")
-    if isinstance(net.likelihood, OptimalGaussian):
-        raise ValueError("net must have a likelihood of its own, not one that follows the batch, got OptimalGaussian()")
+    if net.likelihood.of_batch:
+        got = type(net.likelihood).__name__
+        raise ValueError(f"net must have a likelihood of its own, not one that follows the batch, got {got}")
     check.number("tolerance", tolerance, above=0)
     points = check.points("x", x, net.dim).double()
     if points.ndim > 2 and points.shape[:-2] != net.members:

@@ -1,9 +1,12 @@
+from itertools import product
+
 import pytest
 import torch
 
 from gen_lib import METHODS, data, draws, fit, methods, metrics
 from gen_lib.figures import export
-from gen_lib.nets import MLP, Dropout, Linear, Maps, leaky, perceptron, plain, stacked
+from gen_lib.likelihoods import Gaussian
+from gen_lib.nets import MLP, Dropout, Linear, Maps, convolutional, leaky, perceptron, plain, stacked
 from gen_lib.paths import line, uniform
 
 
@@ -84,6 +87,75 @@ def test_line_runs_from_noise_to_data():
 def test_bad_sizes(arguments, message):
     with pytest.raises(ValueError, match=message):
         METHODS["vae"].build(**arguments)
+
+
+# One member alone
+
+SIGMAS = torch.tensor([0.5, 2.0])[:, None, None]  # of members (2, 3): the same for three
+BUILT = {
+    **{name: (METHODS[name], 3) for name in METHODS},
+    "vae of several likelihoods": (methods.vae(likelihood="gaussian_learned", maps=perceptron(0.1)), 3),
+    "vae with sigmas": (methods.vae(likelihood=lambda members: Gaussian(0.1 + torch.rand(*members, 1))), 3),
+    "vae with sigmas of some": (
+        methods.vae(likelihood=lambda members: Gaussian(SIGMAS if len(members) == 2 else 1.0)),
+        3,
+    ),
+    "images": (methods.vae(likelihood="gaussian_heteroscedastic", maps=convolutional((1, 4, 4))), 16),
+    "game of images": (methods.gan(maps=convolutional((1, 4, 4))), 16),
+}
+
+
+def answers(method, net, z, x):
+    """All that a net can be called for: losses, samples, codes, scores."""
+    with draws.streams(net.members, 0, shared=True):
+        found = [turn.loss(net, z, x) for turn in method.turns]
+    found += [method.push(net, z)[-1], *([method.encode(net, x)] if method.encode else [])]
+    return [part.detach() for part in found]
+
+
+@pytest.mark.parametrize("members", [(3,), (2, 3), ()])
+@pytest.mark.parametrize("name", BUILT)
+def test_a_lone_member_does_what_it_does_among_others(name, members):
+    method, dim = BUILT[name]
+    net = method.build(dim, hidden=(4,), members=members).double().eval()
+    z, x = torch.randn(*members, 5, net.latent).double(), torch.rand(*members, 5, dim).double()
+    together = answers(method, net, z, x)
+    for index in product(*map(range, members)):
+        lone = net.member(index)
+        assert (type(lone), lone.members) == (type(net), ())
+        assert not lone.training
+        for alone, among in zip(answers(method, lone, z[index], x[index]), together, strict=True):
+            assert torch.allclose(alone, among[index], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_lone_member_is_a_net_of_its_own(name):
+    method, dim = BUILT[name]
+    net = method.build(dim, hidden=(4,), members=(2, 3))
+    lone, alone = net.member((1, 2)), method.build(dim, hidden=(4,))
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    alone.load_state_dict(lone.state_dict())  # a checkpoint of one net as of any
+    fit(method, lone, torch.rand(9, dim), steps=2, batch=4, progress=False)
+    assert all(torch.equal(net.state_dict()[key], value) for key, value in before.items())
+    assert not all(map(torch.equal, lone.parameters(), alone.parameters()))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("members", "index", "message"),
+    [
+        ((3,), 3, r"one of members=\(3,\), from 0, got 3"),
+        ((3,), -1, "index must be a whole number of at least 0, got -1"),
+        ((3,), (1, 0), r"one number for each dimension of members=\(3,\), got \(1, 0\)"),
+        ((2, 3), 1, r"one number for each dimension of members=\(2, 3\), got 1"),
+        ((2, 3), (1, 3), r"one of members=\(2, 3\), from 0, got \(1, 3\)"),
+        ((), 0, r"one number for each dimension of members=\(\), got 0"),
+        ((3,), 1.0, "index must be a whole number of at least 0, got 1.0"),
+    ],
+)
+def test_a_member_that_is_none_is_refused(members, index, message):
+    with pytest.raises(ValueError, match=message):
+        METHODS["fm"].build(dim=2, members=members).member(index)
 
 
 # Dropout

@@ -159,7 +159,7 @@ def compare(
     comparison = Comparison(target, epochs, noise)
     for name, method in methods.items():
         with _named(name, comparison):
-            look = _Look(method, nets[name], hidden, lengths[name], noise)
+            look = _Look(method, members, lengths[name], noise)
             steps = epochs * lengths[name]
             history = fit(
                 method,
@@ -250,20 +250,16 @@ class _Look:
     A lone net makes them, so that a look costs little beside an epoch; its time is kept apart.
     """
 
-    def __init__(self, method: Method, net: Net, hidden: Sizes, epoch: int, noise: Tensor):
+    def __init__(self, method: Method, members: Sizes, epoch: int, noise: Tensor):
         self.method, self.epoch, self.frames, self.seconds = method, epoch, list[Tensor](), 0.0
-        self.first = (0,) * len(net.members)
-        self.lone = method.build(net.dim, latent=net.latent, hidden=hidden)
+        self.first = (0,) * len(members)
         self.noise = noise[self.first][:DRAWN]
 
     def __call__(self, step: int, net: Net) -> None:
         if step == 0 or step % self.epoch:
             return
         start = time.perf_counter()
-        with torch.no_grad():
-            for weight, whole in zip(self.lone.parameters(), net.parameters(), strict=True):
-                weight.copy_(whole[self.first])
-            self.frames.append(self.method.push(self.lone, self.noise)[-1])
+        self.frames.append(self.method.push(net.member(self.first), self.noise)[-1])
         self.seconds += time.perf_counter() - start
 
 

@@ -30,6 +30,11 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.empty(*members, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(*members, 1, outputs).uniform_(-bound, bound))
 
+    @property
+    def members(self) -> Sizes:
+        """Shape of the members."""
+        return tuple(self.weight.shape[:-2])
+
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them.
 

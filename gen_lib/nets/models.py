@@ -1,19 +1,22 @@
 """What methods build: nets that know the dimensions of a point and of its noise, and their members."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor, nn
 
+from .. import check
 from ..likelihoods import Likelihood
 from .layers import MLP, Dropout, Sizes, leaky
 
 Module = TypeVar("Module", bound=nn.Module)
+Own = TypeVar("Own", bound="Net")
 MapMaker = Callable[[int, int, Sizes, Sizes], nn.Module]  # (inputs, outputs, hidden, members) -> net
 
 
@@ -29,6 +32,42 @@ class Net(nn.Module):
     def __init__(self, dim: int, latent: int, members: Sizes):
         super().__init__()
         self.dim, self.latent, self.members = dim, latent, members
+
+    def member(self: Own, index: int | Sequence[int]) -> Own:
+        """A lone net that is one member of this one: a copy with weights of its own.
+
+        Args:
+            index: which member, from 0; one number for each dimension of the members
+
+        Returns:
+            a net of the same class, with ``members=()``
+
+        Raises:
+            ValueError: a member that there is not
+
+        Example:
+            >>> nets, x = Decoder(dim=2, latent=2, members=(3,)).double(), torch.ones(5, 2).double()
+            >>> torch.allclose(nets.member(1)(x), nets(x)[1])
+            True
+        """
+        wanted = tuple(index) if isinstance(index, Sequence) else (index,)
+        if len(wanted) != len(self.members):
+            raise ValueError(f"index must have one number for each dimension of members={self.members}, got {index}")
+        for number, size in zip(wanted, self.members, strict=True):
+            if check.whole("index", number, least=0) >= size:
+                raise ValueError(f"index must be that of one of members={self.members}, from 0, got {index}")
+
+        def own(value: Tensor) -> Tensor:
+            lead = value.shape[: len(wanted)]  # a buffer may be the same for all members
+            shared = len(lead) < len(wanted) or any(a not in (1, b) for a, b in zip(lead, self.members, strict=True))
+            here = () if shared else tuple(i if size > 1 else 0 for i, size in zip(wanted, lead, strict=True))
+            return value.detach()[here].clone()
+
+        parts: dict[int, Any] = {id(p): nn.Parameter(own(p), p.requires_grad) for p in self.parameters()}
+        parts |= {id(buffer): own(buffer) for buffer in self.buffers()}
+        lone = copy.deepcopy(self, parts)  # which takes these for copies that are made already
+        lone.members = ()
+        return lone
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from .. import check, draws, metrics
+from ..counting import Counted
 from ..data import Distribution, GaussianMixture
 from ..method import Method
 from ..methods import METHODS
@@ -189,10 +190,7 @@ def compare(
 
 
 def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]:
-    """Push noise to data and count how often the net is asked on the way.
-
-    What is counted are the calls of the parts that a net consists of: the generator of a game, the decoder of an
-    autoencoder, the one map of a field.
+    """Push noise to data and count how often the net is evaluated on the way (:class:`~gen_lib.counting.Counted`).
 
     Args:
         method: whose ``push`` is used
@@ -207,14 +205,9 @@ def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]
         >>> evaluations(METHODS["fm"], net, torch.zeros(3, 1))[0]  # fifty steps of two
         100
     """
-    calls: list[None] = []
-    hooks = [part.register_forward_hook(lambda *_: calls.append(None)) for part in net.children()]
-    try:
+    with Counted(net) as counted:
         parts = [method.push(net, part) for part in z.split(PART, -2)]
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return len(calls) // len(parts), [torch.cat(states, -2) for states in zip(*parts, strict=True)]
+    return counted.evaluations // len(parts), [torch.cat(states, -2) for states in zip(*parts, strict=True)]
 
 
 def distances(samples: Tensor, target: Distribution) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from inspect import getmodule, isfunction
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -18,6 +19,7 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from gen_lib import METHODS, couplings, data, images, likelihoods, metrics, nets, samplers, truth
+from gen_lib.compare import compare, draw
 from gen_lib.data import GaussianMixture
 from gen_lib.likelihoods import Discretised, Gaussian, LearnedGaussian, OptimalGaussian
 from gen_lib.likelihoods.gaussian import FreeGaussian
@@ -503,11 +505,55 @@ def test_a_density_goes_with_output_and_data(far):
 
 
 def test_everything_that_makes_data_has_a_case():
-    kinds = {"TARGETS", "Digits", "Distribution", "GaussianMixture", "Shape"}
+    kinds = {"TARGETS", "Density", "Digits", "Distribution", "GaussianMixture", "Shape"}
     assert {*data.TARGETS, *kinds, "digits", "split"} == set(data.__all__)
     kinds = {"FACTORS", "HUB", "ImageSet", "Unavailable"}
     read_as_a_folder = {"hub"}
     assert {"draw", "faces", "factors", "folder", *kinds, *read_as_a_folder} == set(images.__all__)
+
+
+@dataclass
+class Logistic:
+    """A density that is not a mixture: what needs no more than that takes it."""
+
+    dim: int = 1
+
+    def sample(self, n, generator=None):
+        u = torch.rand(*((n,) if isinstance(n, int) else n), self.dim, generator=generator)
+        return torch.logit(u.clamp(1e-6, 1 - 1e-6))
+
+    def log_prob(self, x):
+        return (-x - 2 * torch.nn.functional.softplus(-x)).sum(-1)
+
+
+def test_a_density_of_ones_own_is_one_everywhere():
+    law, x = Logistic(), torch.linspace(-4, 4, 9, dtype=torch.float64)[:, None]
+    assert isinstance(law, data.Density)
+    assert isinstance(data.mixture_1d(), data.Density)
+    assert not isinstance(data.moons(), data.Density)
+    assert metrics.nll(law.sample(50_000, seeded()), law).item() == pytest.approx(2, abs=0.02)  # its entropy
+    q = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))
+    assert torch.equal(truth.log_ratio(law, q, x), law.log_prob(x) - q.log_prob(x))
+    assert torch.equal(truth.log_ratio(q, law, x), -truth.log_ratio(law, q, x))
+    found = compare(["decoder"], law, epochs=1, steps_per_epoch=1, members=(2,), samples=9, progress=False)
+    _, axes = plt.subplots(1, 1, squeeze=False)
+    draw(axes[0], found)
+    (curve,) = axes[0, 0].lines
+    plt.close()
+    across, height = map(torch.as_tensor, curve.get_data())
+    assert torch.allclose(height, law.log_prob(across[:, None]).exp())
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_shape_has_no_density():
+    for call, message in (
+        (lambda: metrics.nll(torch.zeros(3, 2), data.moons()), "model must be a function or a distribution with"),
+        (lambda: truth.log_ratio(data.mixture_2d(), data.moons(), torch.zeros(3, 2)), "q must be a distribution with"),
+        (lambda: truth.ppca(data.moons(), 1), "data must be a GaussianMixture, got Shape"),
+        (lambda: truth.jensen_shannon(Logistic(), Logistic()), "p must be a GaussianMixture, got Logistic"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
 
 
 @pytest.mark.parametrize("name", data.TARGETS)

@@ -1,6 +1,6 @@
 """How much of a class can be read from a code: classifiers on codes that they were not fitted to."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -17,12 +17,12 @@ def class_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor]) -> 
     .. math:: \hat y = \operatorname{argmax}_k\, (W \tilde c + b)_k, \qquad
         (W, b) = \arg\min \sum_i -\log \operatorname{softmax}_{y_i} (W \tilde c_i + b) + \tfrac12 \| W \|^2
 
-    with :math:`\tilde c` the code at mean 0 and variance 1 in each latent. So the place, the scale and the order of the
-    latents do not matter; another basis of the codes matters a little, because of the penalty on W. Of m held-out codes
-    a share p has the standard error :math:`\sqrt{p (1 - p) / m}`, however many members there are.
+    with :math:`\tilde c` the code whitened: mean 0 and covariance I over the fitted codes. So an invertible affine map
+    of the codes changes nothing, and codes of different methods can be compared. Of m held-out codes a share p has
+    the standard error :math:`\sqrt{p (1 - p) / m}`, however many members there are.
 
-    Posterior means of a latent that carries nothing may still differ from class to class, by next to nothing, and at
-    variance 1 the probe reads them; the decoder, which sees their noise, cannot. Draws from q(z|x) have that noise.
+    Posterior means of a latent that carries nothing may still differ a little from class to class, and whitened the
+    probe reads them; the decoder, which sees their noise, cannot. Draws from q(z|x) have that noise.
 
     Args:
         codes: to fit on, shape ``(*members, n, latent)``, and held out, ``(*members, m, latent)``
@@ -43,10 +43,12 @@ def class_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor]) -> 
         tensor(0.7500)
     """
     from sklearn.linear_model import LogisticRegression  # here, because it takes a second that the toys need not wait
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    return _accuracy(lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)), codes, labels)
+    def share(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
+        fit, new = _white(fit, new)
+        return LogisticRegression(max_iter=2000).fit(_array(fit), _array(known)).score(_array(new), _array(wanted))
+
+    return _per_member(share, codes, labels)
 
 
 def neighbour_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor], neighbours: int = 5) -> PerMember:
@@ -75,11 +77,19 @@ def neighbour_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor],
 
     if check.whole("neighbours", neighbours, least=1) > codes[0].shape[-2]:
         raise ValueError(f"neighbours must be at most the number of codes, {codes[0].shape[-2]}, got {neighbours}")
-    return _accuracy(lambda: KNeighborsClassifier(neighbours), codes, labels)
+
+    def share(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
+        return KNeighborsClassifier(neighbours).fit(_array(fit), _array(known)).score(_array(new), _array(wanted))
+
+    return _per_member(share, codes, labels)
 
 
-def _accuracy(classifier: Any, codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor]) -> PerMember:
-    """What a new classifier gets right for each member."""
+def _per_member(
+    share: Callable[[Tensor, Tensor, Tensor, Tensor], float],
+    codes: tuple[Tensor, Tensor],
+    labels: tuple[Tensor, Tensor],
+) -> PerMember:
+    """What ``share(fit, new, known, wanted)`` is for the codes of each member."""
     (fit, new), (known, wanted) = codes, labels
     for name, c, y in (("fitted", fit, known), ("held-out", new, wanted)):
         check.points(f"{name} codes", c)
@@ -94,11 +104,21 @@ def _accuracy(classifier: Any, codes: tuple[Tensor, Tensor], labels: tuple[Tenso
     # measured from the first of them: a latent that is constant becomes 0 to the bit, wherever it is
     origin = fit[..., :1, :].detach()
     moved = [(c.detach() - origin).double().expand(*members, *c.shape[-2:]) for c in (fit, new)]
-    right = [
-        classifier().fit(_array(a), _array(known)).score(_array(b), _array(wanted))
-        for a, b in zip(*(c.reshape(-1, *c.shape[-2:]) for c in moved), strict=True)
-    ]
-    return torch.tensor(right).reshape(members).to(fit)
+    each = zip(*(c.reshape(-1, *c.shape[-2:]) for c in moved), strict=True)
+    found = [share(a, b, known, wanted) for a, b in each]
+    return torch.tensor(found, dtype=fit.dtype, device=fit.device).reshape(members)
+
+
+def _white(fit: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    """Both by the affine map that gives the first mean 0 and covariance I; directions without variance are left out."""
+    middle, scale = fit.mean(0), fit.std(0, correction=0)
+    scale = scale.where(scale > 0, 1)
+    _, sizes, directions = torch.linalg.svd((fit - middle) / scale, full_matrices=False)
+    kept = sizes > 1e-6 * sizes[0]  # of float32 codes the rest is rounding
+    if not kept.any():  # all the same: they say nothing
+        return fit.new_zeros(len(fit), 1), new.new_zeros(len(new), 1)
+    turn = directions[kept].mT / sizes[kept] * len(fit) ** 0.5
+    return (fit - middle) / scale @ turn, (new - middle) / scale @ turn
 
 
 def _array(values: Tensor) -> NDArray[np.generic]:

@@ -102,8 +102,10 @@ def learning(axes: Axes, record: History | Sequence[Mapping[str, object]], point
             axes.scatter(steps[at], best, s=16, color=color, edgecolors="white", linewidths=0.5, zorder=3, label="best")
         )
     later = torch.cat([values[steps > steps[-1] / 20].flatten() for steps, values in curves.values()])
-    low, high = later[later.isfinite()].aminmax()
-    axes.set(xlabel="training step", ylabel="loss", ylim=(low - 0.05 * (high - low), high + 0.1 * (high - low)))
+    seen = later[later.isfinite()]
+    low, high = seen.min().item(), seen.max().item()
+    air = 0.05 * (high - low or 1)
+    axes.set(xlabel="training step", ylabel="loss", ylim=(low - air, high + air))
     axes.legend()
     return artists
 

@@ -79,14 +79,15 @@ def principal(codes: Codes) -> Plane:
     return Plane((codes.double() @ directions[:2].mT).to(codes), (names[0], names[1]), prior=True)
 
 
-def tsne(codes: Codes, perplexity: float | None = None, seed: int = 0) -> Plane:
+def tsne(codes: Codes, perplexity: float | None = None, seed: int | None = None) -> Plane:
     """A plane in which neighbours stay neighbours; distances between groups and the sizes of groups mean nothing.
 
     Args:
         codes: shape ``(n, latent)``, at least four; of members the first
         perplexity: how many neighbours count, from 1 to below n; 30, or a third of the points if there are fewer than
             90, if not given. The axes say which
-        seed: the same seed gives the same plane
+        seed: of a random beginning, to see what is due to chance; if not given it begins with the principal components,
+            and nothing is drawn
 
     Raises:
         ValueError: fewer than four codes, a perplexity that is not above 0 and below n
@@ -105,8 +106,9 @@ def tsne(codes: Codes, perplexity: float | None = None, seed: int = 0) -> Plane:
     check.number("perplexity", perplexity, above=0)
     if perplexity >= n:
         raise ValueError(f"perplexity must be below the number of codes, {n}, got {perplexity:g}")
-    seed = check.whole("seed", seed, least=0) % 2**31
-    found = TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(codes.numpy())
+    begin = "pca" if seed is None else "random"
+    seed = check.whole("seed", seed or 0, least=0) % 2**31
+    found = TSNE(perplexity=perplexity, random_state=seed, init=begin).fit_transform(codes.numpy())
     names = (f"t-SNE of {codes.shape[-1]} latents, perplexity {perplexity:g}", "")
     return Plane(torch.as_tensor(found).to(codes), names, prior=False)
 

@@ -336,11 +336,11 @@ def test_curves_are_those_of_the_history_and_the_dot_is_where_stopping_goes_back
 
 def test_a_table_of_metrics_gives_the_same_curves(axes, trained):
     rows = []
-    for step in range(1, len(trained.losses["loss"]) + 1):
-        for member in range(3):
-            score = trained.scores[trained.checks.index(step), member].item() if step in trained.checks else ""
-            loss = trained.losses["loss"][step - 1, member].item()
-            rows.append({"step": str(step), "loss": repr(loss), "validation": str(score), "seconds": "0.1"})
+    for step, loss in enumerate(trained.losses["loss"], 1):
+        score = trained.scores[trained.checks.index(step)] if step in trained.checks else None
+        members = {f"loss[{k}]": repr(loss[k].item()) for k in range(3)}
+        scores = {f"validation[{k}]": "" if score is None else str(score[k].item()) for k in range(3)}
+        rows.append({"step": str(step), "seconds": "0.1"} | members | scores)
     of_rows, of_history = plots.learning(axes, rows), plots.learning(axes, trained)
     for one, other in zip(of_rows[:-1], of_history[:-1], strict=True):
         assert one.get_xydata().tolist() == other.get_xydata().tolist()

@@ -1,5 +1,6 @@
 """Curves: exact densities, means with their error bars, and what training wrote down."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -69,9 +70,9 @@ def learning(axes: Axes, record: History | Sequence[Mapping[str, object]], point
 
     Args:
         axes: where to draw
-        record: a history; or rows of a table, such as ``csv.DictReader(file)``, with a column ``step`` and any of
-            ``loss``, ``validation``, ``kl`` and ``reconstruction``: numbers, also as text, empty where nothing was
-            measured. Rows of one step are the members, in their order
+        record: a history; or rows of a table, such as ``list(csv.DictReader(file))`` of a run's ``metrics.csv``, with a
+            column ``step`` and any of ``loss``, ``validation``, ``kl`` and ``reconstruction``, or one for each member,
+            ``loss[0]``: numbers, also as text, empty where nothing was measured
         points: most that are drawn of one curve
 
     Raises:
@@ -120,20 +121,15 @@ def _written(history: History) -> dict[str, tuple[Tensor, Tensor]]:
 
 def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, tuple[Tensor, Tensor]]:
     """The same from rows of a table."""
-    by_step: dict[int, list[Mapping[str, object]]] = {}
     for row in rows:
         if row.get("step") in (None, ""):
             raise ValueError(f"rows must have a step each, got one with {dict(row)}")
-        by_step.setdefault(int(_number("step", row)), []).append(row)
-    width = max((len(members) for members in by_step.values()), default=0)
     curves = {}
     for name in CURVES:
-        values = torch.full((len(by_step), width), torch.nan)
-        for line, members in zip(values, by_step.values(), strict=True):
-            line[: len(members)] = torch.tensor([_number(name, row) for row in members])
-        measured = values.isfinite().any(1)
-        if measured.any():
-            curves[name] = torch.tensor(list(by_step))[measured], values[measured]
+        columns = [column for column in (rows[0] if rows else ()) if re.fullmatch(rf"{name}(\[\d+\])?", column)]
+        values = torch.tensor([[_number(column, row) for column in columns] for row in rows])
+        if values.isfinite().any():
+            curves[name] = torch.tensor([_number("step", row) for row in rows]), values
     if not curves:
         found = ", ".join(rows[0]) if rows else "no rows"
         raise ValueError(f"rows must have one of the columns {', '.join(CURVES)}, got {found}")

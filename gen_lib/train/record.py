@@ -113,6 +113,11 @@ class Record:
             self.summary = f"loss {self.curves[-1][done - 1].mean():.3g}{self.stops}"
             self.finished = not self.stops.running.any()
 
+    def next_check(self, done: int) -> int:
+        """The step after which the next score is taken; the last one without stopping."""
+        every = self.stops.stopping.every if self.stops.stopping else self.steps
+        return min(self.steps, (done // every + 1) * every)
+
     def history(self, done: int) -> History:
         """What there is to tell after so many steps."""
         # of repeated turns (five of a critic) the last is kept

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial, update_wrapper
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -28,9 +29,22 @@ class Turn(NamedTuple):
     loss: Loss
 
 
+def _run(function: Callable[..., Any], *inputs: object, **choices: object) -> Any:
+    with torch.no_grad():
+        return function(*inputs, **choices)
+
+
+def _without_gradients(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``torch.no_grad()(function)``, but it can be sent to another process if the function can."""
+    return update_wrapper(partial(_run, function), function, assigned=("__doc__", "__name__"), updated=())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """What makes a method: a network, losses, a way to sample, and which noise is paired with which datum.
+
+    ``push`` and ``encode`` use a trained net and keep no gradients. Losses, and the functions of the same names in the
+    modules of :mod:`gen_lib.methods`, keep them.
 
     Attributes:
         architecture: ``(dim, latent, hidden, members)`` to a net with attributes ``dim``, ``latent`` and ``members``
@@ -56,6 +70,9 @@ class Method:
     def __post_init__(self):
         if not self.turns or not all(isinstance(turn, Turn) for turn in self.turns):
             raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {brief(self.turns)}')
+        for name in ("push", "encode"):
+            if (function := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _without_gradients(function))
 
     @property
     def loss(self) -> Loss:

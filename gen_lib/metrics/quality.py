@@ -211,8 +211,7 @@ def reconstruction_error(method: Method, net: Net, x: Points) -> PerMember:
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
     check.points("x", x, net.dim)
-    with torch.no_grad():
-        return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
+    return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
 
 
 def active_units(codes: Codes, least: float = 0.01) -> PerMember:

@@ -49,14 +49,14 @@ class Method:
     Attributes:
         architecture: ``(dim, latent, hidden, members)`` to a net with attributes ``dim``, ``latent`` and ``members``
         turns: what happens in one step of training: one turn, or several for a game
-        push: ``(net, z) -> [z, ..., x]``, the states on the way from noise to data
+        push: ``(net, z) -> [z, ..., x]``, the states on the path from noise to data
         encode: ``(net, x) -> z`` where the method has one
         density: ``(net, x)`` to the logarithm of the density at x, or a lower bound of it, where the method has one
         coupling: ``(z, x) -> (z, x)``, the pairs it trains on
         constrain: called with the net after every step, to put weights back into the set where they may lie
 
     Raises:
-        TypeError: turns that are none
+        TypeError: not a tuple of turns
     """
 
     architecture: Callable[[int, int, Sizes, Sizes], Net]
@@ -92,7 +92,7 @@ class Method:
         Args:
             net: a trained net of this method
             n: number of points per member
-            generator: of the noise, and of what ``push`` draws on the way; torch's global one if not given
+            generator: of the noise, and of what ``push`` draws; torch's global one if not given
             choices: handed on to ``push``, such as ``steps=4``
 
         Returns:

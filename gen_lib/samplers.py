@@ -5,7 +5,7 @@ Every sampler returns the list of its states, ``[z, ..., x]``. They stand at equ
 
 What moves the points is a function of points and time. A sampler knows no network, records gradients as any other
 computation does, and leaves it to the caller to switch them off (``with torch.no_grad():``). What a sample costs is the
-number of times the function was asked: :class:`Counted` counts.
+number of times the function was evaluated: :class:`Counted` counts.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Time: TypeAlias = Times | Float[Tensor, ""] | float
 
 
 class Counted:
-    """A function that counts how often it is asked; a batch of points, of all members, counts once.
+    """A function that counts how often it is evaluated; a batch of points, of all members, counts once.
 
     Args:
         function: a net, a field: anything that can be called
@@ -245,7 +245,7 @@ def adaptive(
     .. math:: \frac{d x_t}{d t} = v(x_t, t), \qquad | \text{error of a step} | \le \text{atol} + \text{rtol}\, |x|
 
     The bound holds for the worst coordinate of the worst point, all members together. The solver keeps its state in
-    float64 and asks the velocity in the precision of z: a tight tolerance does not drown in rounding.
+    float64 and evaluates the velocity in the precision of z: a tight tolerance does not drown in rounding.
 
     Args:
         velocity: called as ``velocity(x, t)`` with ``t`` of shape ``(*members, n, 1)``
@@ -290,7 +290,7 @@ def adaptive(
     known = [slope(grid[0], z.double())]
     states = [z.double().expand_as(known[0])]
     for ends in grid.unfold(0, 2, 1):  # one state after the other: a solver left to itself steps over, and interpolates
-        # Without step_t and first_step it would also ask the field beyond the end, where it was never learned.
+        # Without step_t and first_step it would also evaluate the field beyond the end, where it was never learned.
         first = (ends[1] - ends[0]).abs() / 20
         options = {"norm": lambda error: error.abs().max(), "step_t": ends[1:], "first_step": first}
         states.append(odeint(followed, states[-1], ends, rtol=rtol, atol=atol, method="dopri5", options=options)[-1])

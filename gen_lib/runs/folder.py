@@ -192,7 +192,7 @@ def told_in(folder: Folder, name: str) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What a run depends on beside its settings."""
+    """What a run depends on apart from its settings."""
     packages = ("gen-lib", "torch", "numpy", "safetensors")
     return {
         "code": code(),

@@ -69,8 +69,7 @@ def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
         return None
     weight = next(run.net.parameters())
     z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
-    with torch.no_grad():
-        states = [one_member(state).cpu() for state in run.method.push(run.net, z)]
+    states = [one_member(state).cpu() for state in run.method.push(run.net, z)]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()

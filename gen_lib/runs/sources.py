@@ -135,11 +135,11 @@ def source(
     Args:
         name: a target such as ``mixture_1d``; ``digits``; a folder of pictures; ``hub:MNIST`` or ``hub:owner/name``; or
             ``package.module:attribute`` of a distribution, a tensor, an image set or a function that returns one
-        points: train on so many points, drawn once; on fresh ones at every step if not given (distributions only)
+        points: number of points to train on, drawn once; fresh ones at every step if not given (distributions only)
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour
         target_labels: only these classes
-        images: at most so many
+        images: number of images at most
         seed: of the points drawn once
         progress: show a bar
 

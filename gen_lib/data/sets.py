@@ -57,7 +57,7 @@ def split(points: Tensor, fractions: Sequence[float], seed: int = 0) -> tuple[Te
         a tensor for each fraction; together they hold every point once
 
     Raises:
-        TypeError: no tensor
+        TypeError: points that are not a tensor
         ValueError: nothing to split, fractions that are not positive or do not add up to 1, a part that would be empty
 
     Example:

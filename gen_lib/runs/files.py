@@ -7,6 +7,7 @@ its size and its packing were looked at.
 """
 
 import io
+import json
 import os
 import pickle
 import zipfile
@@ -83,7 +84,12 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], words: Mapping[str, 
         the path
     """
     apart = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
-    return write(path, as_bytes(apart, dict(words)))
+    return write(path, as_bytes(apart, written(words)))
+
+
+def written(words: Mapping[str, str]) -> dict[str, str]:
+    """Words as they stand in the header: in one piece, since the order of several would change from file to file."""
+    return {"gen_lib": json.dumps(dict(words), sort_keys=True)}
 
 
 def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str, str]) -> dict[str, Tensor]:
@@ -104,7 +110,7 @@ def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str,
     plain(path)
     try:
         with safe_open(path, "pt") as file:
-            said = file.metadata() or {}
+            said = _said(file.metadata() or {})
             for name, wanted in words.items():
                 if said.get(name) != wanted:
                     raise Refused(f"{path} must hold weights of {name} {wanted}, it says {said.get(name)!r}")
@@ -176,6 +182,13 @@ def plain(path: Path) -> Path:
     if not path.is_file():
         raise Refused(f"{path} must be a file")
     return path
+
+
+def _said(header: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(header.get("gen_lib", "{}")))
+    except (ValueError, TypeError, RecursionError):
+        return {}
 
 
 def _difference(here: dict[str, Any], there: dict[str, Any]) -> str:

@@ -4,13 +4,14 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 from torch import Generator, Tensor
 
 from .. import check, plots
 from ..data import GaussianMixture
-from ..plots.style import one_member
+from ..plots.style import STYLE, one_member
 from .loading import Loaded
 
 SHOWN = 500  # points in a picture of the plane
@@ -28,10 +29,11 @@ def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[f
     Returns:
         the path
     """
-    figure = Figure(size, layout="constrained", dpi=150)
-    draw(figure)
     content = io.BytesIO()
-    figure.savefig(content, format="png")
+    with mpl.rc_context(STYLE):
+        figure = Figure(size, layout="constrained", dpi=150)
+        draw(figure)
+        figure.savefig(content, format="png")
     return run.folder.keep(f"{name}.png", content.getvalue())
 
 
@@ -46,7 +48,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0) -> Path:
     Returns:
         path of ``samples.png``
     """
-    made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).cpu()
+    made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).float().cpu()
     if run.source.shape is not None:
         side = max(1, int(n**0.5))
         return keep(run, "samples", lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
@@ -69,7 +71,7 @@ def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
         return None
     weight = next(run.net.parameters())
     z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
-    states = [one_member(state).cpu() for state in run.method.push(run.net, z)]
+    states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()

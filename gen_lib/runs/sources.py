@@ -70,6 +70,19 @@ def imported(kind: str, path: str) -> Any:
         raise ValueError(f"{kind} {path!r} must name something that can be imported: {error}") from error
 
 
+def _called(kind: str, path: str, make: Callable[..., Any], **arguments: Any) -> Any:
+    """What a function of the user's returns.
+
+    Raises:
+        ValueError: it cannot be called so; what goes wrong within it is its own
+    """
+    try:
+        inspect.signature(make).bind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{kind} {path!r} must be callable with {brief(arguments) or 'nothing'}: {error}") from error
+    return make(**arguments)
+
+
 def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | None = None) -> Method:
     """A method by name or import path, with its options.
 
@@ -103,7 +116,7 @@ def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | 
         values["likelihood"] = imported("likelihood", likelihood)
     if isinstance(maps := values.get("maps"), str):
         values["maps"] = _maps(maps, shape)
-    made = make(**values)
+    made = _called("method", name, make, **values)
     if not isinstance(made, Method):
         raise ValueError(f"method {name!r} must return a Method, it returned {brief(made)}")
     return made
@@ -163,10 +176,14 @@ def source(
     pictures = {"target_labels": target_labels, "n": images, "progress": progress}
     if name.startswith("hub:"):
         only("a set of the hub", "size", "channels", "target_labels", "images")
-        return _images(hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
+        try:
+            return _images(hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
+        except UnknownName as error:
+            raise UnknownName(f"data {name!r}: {error}") from error
     if is_path(name):
-        found = imported("data", name)
-        found = found() if callable(found) and not isinstance(found, Distribution) else found
+        found: Any = imported("data", name)
+        if callable(found) and not isinstance(found, Distribution):
+            found = _called("data", name, found)
         if isinstance(found, Distribution):
             only("a distribution", "points")
             return _drawn(found, points, seed)
@@ -178,6 +195,8 @@ def source(
         raise ValueError(f"data {name!r} must be a distribution, a tensor (n, d) or an ImageSet, got {brief(found)}")
     if Path(name).expanduser().exists() or "/" in name or name.startswith((".", "~")):
         only("a folder", "size", "channels", "target_labels", "images")
+        if not Path(name).expanduser().is_dir():
+            raise FileNotFoundError(f"data must be a folder of pictures, {name} is none")
         if size is None:
             raise ValueError(f"size must be given for a folder of pictures, {name}: the pixels on a side, such as 64")
         return _images(folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]

@@ -99,6 +99,9 @@ class Prepared:
         self.source = data(s, progress)
         self.model = Model(s, self.source.dim, self.source.shape)
         self.net = self.model.build().to(self.place.device)
+        if s.precision == "bf16-mixed":
+            for part in self.net.children():  # products in half precision, losses in single precision
+                part.register_forward_hook(lambda module, inputs, output: output.float())
         weight = next(self.net.parameters())
         steps = self._steps()
         self.score = _score(self.model.method, self.source.validation.to(weight))

@@ -57,7 +57,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0) -> Path:
 
 
 def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
-    """How the run takes noise to data, with the states on the way; on the line and in the plane only.
+    """How the run takes noise to data, with the states on the path; on the line and in the plane only.
 
     Args:
         run: of members the first is shown

@@ -196,7 +196,7 @@ def source(
     if Path(name).expanduser().exists() or "/" in name or name.startswith((".", "~")):
         only("a folder", "size", "channels", "target_labels", "images")
         if not Path(name).expanduser().is_dir():
-            raise FileNotFoundError(f"data must be a folder of pictures, {name} is none")
+            raise FileNotFoundError(f"data must be a folder of pictures, {name} is not one")
         if size is None:
             raise ValueError(f"size must be given for a folder of pictures, {name}: the pixels on a side, such as 64")
         return _images(folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]

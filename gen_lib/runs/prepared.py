@@ -50,9 +50,9 @@ class Model:
                 if name in options:
                     raise ValueError(f"options must not hold {name!r}, a setting by itself, got {brief(options[name])}")
                 options[name] = value
-        if s.maps != "plain":
-            options.setdefault("maps", s.maps)
-        return sources.method(str(s.method), options, self.shape)
+        if s.maps != "plain" or s.dropout:
+            options["maps"] = sources.maps(str(s.maps), s.dropout or 0.0, self.shape)
+        return sources.method(str(s.method), options)
 
     def build(self) -> Net:
         """A new net of the run, with its initial weights.

@@ -42,7 +42,7 @@ def circle(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
         v = \frac{d x_t}{d t}
         = \tfrac{\pi}{2} \left[ \cos\left(\tfrac{\pi t}{2}\right) x - \sin\left(\tfrac{\pi t}{2}\right) z \right]
 
-    On independent pairs data of variance 1 keep it on the way: the path preserves the variance.
+    On independent pairs data of variance 1 keep it along the path: the path preserves the variance.
 
     Args:
         z: noise, shape ``(*members, n, d)``

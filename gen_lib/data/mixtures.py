@@ -230,7 +230,7 @@ def _circle(count: int, radius: float) -> Tensor:
 
 
 def two_modes_2d() -> GaussianMixture:
-    """Equal parts N([3, 1], 0.3^2 I) and N([3, -1], 0.3^2 I), beside the source: paths must bend apart."""
+    """Equal parts N([3, 1], 0.3^2 I) and N([3, -1], 0.3^2 I), next to the source: paths must bend apart."""
     return _equal(torch.tensor([[3.0, 1.0], [3.0, -1.0]]), 0.3)
 
 

@@ -61,7 +61,7 @@ class Item(NamedTuple):
 
 
 def held_out(position: int) -> bool:
-    """Every fifth image is held out, by its place in the set: no random number decides, and more images move none.
+    """Every fifth image is held out, by its position in the set: no random number decides, and more images move none.
 
     Example:
         >>> [held_out(i) for i in range(6)]
@@ -196,7 +196,7 @@ def gather(
 
 
 def _floats(rows: list[NDArray[np.uint8]], dim: int) -> Tensor:
-    """Bytes to numbers in [0, 1]; empties the list on the way."""
+    """Bytes to numbers in [0, 1]; empties the list."""
     out = torch.empty(len(rows), dim)
     for i in reversed(range(len(rows))):
         out[i] = torch.from_numpy(rows.pop())

@@ -30,7 +30,7 @@ def folder(
         size: side of the images in pixels
         channels: 3 for colour, 1 for grey
         target_labels: only these classes, by name or number; they keep their numbers
-        n: at most so many files, picked evenly from all; always the same ones
+        n: number of files at most, picked evenly from all; always the same ones
         progress: show a bar
 
     Returns:

@@ -216,7 +216,7 @@ def convolutional(shape: Sizes) -> Maps:
 
     ``hidden`` of ``build`` is then the number of channels after each halving, from the largest image to the smallest;
     ``dim`` is ``channels * size * size``. Images stay flat and in [0, 1]; the generator of a game ends in a sigmoid,
-    the decoder of an autoencoder in what its likelihood asks for.
+    the decoder of an autoencoder in what its likelihood needs.
 
     Args:
         shape: of an image: ``(1, size, size)`` is grey, ``(3, size, size)`` red, green and blue

@@ -1,6 +1,6 @@
 """Files that are whole or not there, and never run code when they are read.
 
-A file is written beside its name, flushed to the disk and renamed, so that whoever reads it, and whenever the machine
+A file is written next to its name, flushed to the disk and renamed, so that whoever reads it, and whenever the machine
 stops, finds the old one or the new one. Weights are kept as safetensors: numbers, names and words, nothing that could
 be executed. What has no such form (the state of an optimiser, of the streams) is read with ``weights_only=True``, after
 its size and its packing were looked at.
@@ -78,7 +78,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], words: Mapping[str, 
     Args:
         path: where to
         weights: a ``state_dict``
-        words: what they are, kept beside them: texts only
+        words: what they are, kept with them: texts only
 
     Returns:
         the path
@@ -98,7 +98,7 @@ def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str,
     Args:
         path: where they are kept
         expected: the ``state_dict`` of the net they are for
-        words: what must stand beside them, such as the name of the method
+        words: what must be kept with them, such as the name of the method
 
     Returns:
         name to tensor, with the names, shapes and types of those expected

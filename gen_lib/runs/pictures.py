@@ -75,7 +75,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0, name: str = "samples") -> 
 
 
 def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
-    """How the run takes noise to data, with the states on the way; on the line and in the plane only.
+    """How the run takes noise to data, with the states on the path; on the line and in the plane only.
 
     Args:
         run: of members the first is shown
@@ -89,8 +89,7 @@ def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
         return None
     weight = next(run.net.parameters())
     z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
-    with torch.no_grad():
-        states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
+    states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()

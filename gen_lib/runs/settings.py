@@ -56,14 +56,14 @@ class Settings:
             images, else gaussian)
         maps: plain or convolutional (plain)
         options: further arguments of the method, such as --options.p 0.75
-        points: of a distribution, train on so many points drawn once instead of fresh ones
+        points: of a distribution, number of points to train on, drawn once, instead of fresh ones
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour images
         target_labels: only these classes, such as [3,7]
-        images: at most so many images
+        images: number of images at most
         seed: of weights, noise, data and times (0)
         every: steps between two validations (a twentieth of all)
-        patience: stop a member after so many validations without a better one (never)
+        patience: number of validations without a better one that stops a member (never)
         snapshots: keep a picture of samples at every validation (for images)
         precision: 32-true, 64-true or bf16-mixed (32-true)
         accelerator: auto, cpu, cuda, mps (auto)

@@ -38,7 +38,7 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
         mixture: the data, one-dimensional or a single Gaussian
         x: points at time t, shape ``(*members, n, d)``
         t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
-        r: time wanted, likewise
+        r: time wanted, of the same shape
 
     Returns:
         points at time r, shape of x
@@ -77,7 +77,7 @@ def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) ->
         mixture: the data, one-dimensional or a single Gaussian
         x_t: points at time t, shape ``(*members, n, d)``
         t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
-        r: time wanted, likewise, before or after t
+        r: time wanted, of the same shape, before or after t
 
     Returns:
         shape of x_t

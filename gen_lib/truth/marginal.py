@@ -1,4 +1,4 @@
-r"""What is known about a point on the way: velocity, score and density of x_t when the data are a mixture of Gaussians.
+r"""What is known about a point of a path: velocity, score and density of x_t when the data are a mixture of Gaussians.
 
 With noise z ~ N(0, I) the point :math:`x_t = (1-t)z + tx` is a mixture of Gaussians again, with means :math:`t m_k`
 and covariances :math:`V_k = (1-t)^2 I + t^2 S_k`. A :math:`V_k` has the eigenvectors of :math:`S_k` at every time, so

@@ -32,6 +32,17 @@ class Estimate(NamedTuple):
     error: float
 
 
+def compared(fine: Tensor, coarse: Tensor) -> Estimate:
+    """The finer of two sums, and how far the coarser one is from it."""
+    return Estimate(fine.item(), (fine - coarse).abs().item())
+
+
+def standard_scores(count: int) -> tuple[Tensor, Tensor]:
+    """Nodes at equal steps for integrals against N(0, 1), and its density there; beyond them lies e^-40 of its mass."""
+    standard = torch.linspace(-9, 9, count, dtype=torch.float64)
+    return standard, (-standard.square() / 2).exp() / (2 * math.pi) ** 0.5
+
+
 class _Components(NamedTuple):
     """What each of the k components says about the points."""
 
@@ -248,20 +259,17 @@ def _of_one(values: Tensor, path: Path) -> Estimate:
     logit = _logits()
     t = logit.sigmoid()[:, None]
     terms = (t * (1 - t) * left_over(values, coefficients(path, t))).sum(-1) * (logit[1] - logit[0])
-    fine, coarse = terms.sum(), 2 * terms[::2].sum()
-    return Estimate(fine.item(), (fine - coarse).abs().item())
+    return compared(terms.sum(), 2 * terms[::2].sum())
 
 
 def _irreducible_on_the_line(mixture: GaussianMixture, path: Path) -> Estimate:
-    logit = _logits()
-    standard = torch.linspace(-9, 9, 577, dtype=torch.float64)
+    logit, (standard, bell) = _logits(), standard_scores(577)
     t = logit.sigmoid()[:, None]
-    weight = (-standard.square() / 2).exp() / (2 * math.pi) ** 0.5 * (t * (1 - t))
+    weight = bell * (t * (1 - t))
     total, at = torch.zeros_like(weight), coefficients(path, t)
     for share, mean, variance in zip(mixture.weights, mixture.means, mixture.covariances[:, 0], strict=True):
         x_t = at.data * mean + variance_at(variance, at).sqrt() * standard
         now = t.expand_as(x_t)[..., None]
         total += share * weight * velocity_variance(mixture, x_t[..., None], now, path)
     node = (logit[1] - logit[0]) * (standard[1] - standard[0])
-    fine, coarse = total.sum() * node, total[::2, ::2].sum() * 4 * node
-    return Estimate(fine.item(), (fine - coarse).abs().item())
+    return compared(total.sum() * node, total[::2, ::2].sum() * 4 * node)

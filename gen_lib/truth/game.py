@@ -35,6 +35,7 @@ def log_ratio(p: Density, q: Density, x: Points) -> PerSample:
         Generative Adversarial Networks (Goodfellow et al., 2014), proposition 1, arXiv 1406.2661
 
     Example:
+        >>> import torch
         >>> p, q = (GaussianMixture(torch.ones(1), torch.tensor([[m]]), torch.ones(1, 1, 1)) for m in (1.0, 0.0))
         >>> log_ratio(p, q, torch.tensor([[0.5], [2.0]]))  # x - 1/2
         tensor([0.0000, 1.5000])
@@ -78,6 +79,7 @@ def jensen_shannon(
         Divergence measures based on the Shannon entropy (Lin, 1991), doi 10.1109/18.61115
 
     Example:
+        >>> import torch
         >>> near, far = (GaussianMixture(torch.ones(1), torch.tensor([[m]]), torch.ones(1, 1, 1)) for m in (0.0, 99.0))
         >>> jensen_shannon(near, near).value, round(jensen_shannon(near, far).value, 6)  # log 2 = 0.693147
         (0.0, 0.693147)

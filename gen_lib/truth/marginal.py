@@ -119,10 +119,7 @@ def score(mixture: GaussianMixture, x_t: Points, t: Time, path: Path = line) -> 
         g_k \propto \pi_k\, \mathcal N(x;\, b_t m_k,\, V_k)
 
     Args:
-        mixture: the data
-        x_t: points, shape ``(*members, n, d)``
-        t: time in [0, 1], a number or shape ``(*members, n, 1)``
-        path: from noise to data, affine
+        mixture, x_t, t, path: as in :func:`log_prob_at`
 
     Returns:
         shape of x_t
@@ -153,10 +150,7 @@ def velocity(mixture: GaussianMixture, x_t: Points, t: Time, path: Path = line) 
         + (\dot b_t b_t S_k + \dot a_t a_t I)\, V_k^{-1} (x - b_t m_k) \right]
 
     Args:
-        mixture: the data
-        x_t: points, shape ``(*members, n, d)``
-        t: time in [0, 1], a number or shape ``(*members, n, 1)``
-        path: from noise to data, affine
+        mixture, x_t, t, path: as in :func:`log_prob_at`
 
     Returns:
         shape of x_t
@@ -185,10 +179,7 @@ def velocity_variance(mixture: GaussianMixture, x_t: Points, t: Time, path: Path
     with :math:`v_k` the velocity of component k alone; on the straight path the factor is 1.
 
     Args:
-        mixture: the data
-        x_t: points, shape ``(*members, n, d)``
-        t: time in [0, 1], a number or shape ``(*members, n, 1)``
-        path: from noise to data, affine
+        mixture, x_t, t, path: as in :func:`log_prob_at`
 
     Returns:
         squared units of the data, summed over dimensions, shape ``(*members, n)``

@@ -12,7 +12,7 @@ from IPython import get_ipython
 from torch import Tensor
 
 from . import plots, terminal
-from .slips import brief, whole
+from .slips import brief, threads, whole
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 Bounds = Mapping[str, tuple[float, float]]
@@ -47,7 +47,7 @@ def setup(**bounds: tuple[float, float]) -> None:
     Example:
         >>> setup()
     """
-    torch.set_num_threads(_threads())
+    torch.set_num_threads(threads())
     plots.use_style()
     terminal.forgive()
     names = vars(sys.modules["__main__"])  # of the notebook or of the script
@@ -57,11 +57,6 @@ def setup(**bounds: tuple[float, float]) -> None:
         given = {name: names[name] for name in [*declared, *bounds, *injected] if name in names}
         names.update(checked(declared, given, bounds))
     torch.manual_seed(whole("seed", names.get("seed", 0), least=0))
-
-
-def _threads() -> int:
-    value = os.environ.get("GEN_LIB_THREADS") or "1"
-    return whole("GEN_LIB_THREADS", int(value) if value.isdecimal() else value, least=1)
 
 
 def read_parameters(cells: Iterable[str], bounds: Iterable[str]) -> tuple[Declared, list[str]]:

@@ -27,12 +27,12 @@ from gen_lib.likelihoods.gaussian import FreeGaussian
 MEMBERS, N = 3, 24
 SINGLE, DOUBLE = {torch.float32: (2.0**10, 2.0**17)}, {torch.float64: (2.0**20, 2.0**30)}
 NOT_MOVED = {
-    "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo_gap"},
+    "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo", "elbo_gap"},
     "draws points of its own, in torch's default precision": {"floor", "with_floor"},
     "knows times, no positions": {"clock", "times", "Counted"},
-    "holds numbers": {"WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"},
+    "holds numbers": {"WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"},
 }
-NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"}
+NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"}
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,10 @@ def probe(x: Tensor, y: Tensor, by: Tensor) -> Tensor:
     return metrics.linear_probe((x, y), (known + by.to(y), known.flip(0) + by.to(y)))
 
 
+def classes(points: Tensor) -> Tensor:
+    return torch.arange(points.shape[-2]) % 3
+
+
 def cost(pair: tuple[Tensor, Tensor]) -> Tensor:
     return (pair[0].double() - pair[1].double()).square().sum((-2, -1)).to(pair[1])
 
@@ -137,6 +141,8 @@ METRICS = {
     "diversity": Case(lambda x, y, by: metrics.diversity(x)),
     "linear_probe": Case(probe),
     "modes_covered": Case(lambda x, y, by: metrics.modes_covered(x, plane(by))),
+    "class_probe": Case(lambda x, y, by: metrics.class_probe((x, y), (classes(y), classes(y)))),
+    "neighbour_probe": Case(lambda x, y, by: metrics.neighbour_probe((x, y), (classes(y), classes(y)))),
     "nll": Case(lambda x, y, by: metrics.nll(x, plane(by))),
     "straightness": Case(lambda x, y, by: metrics.straightness(bent(x, y))),
     "path_energy": Case(lambda x, y, by: metrics.path_energy(bent(x, y))),
@@ -151,6 +157,7 @@ METRICS = {
     "bits_per_dimension": Case(
         lambda x, y, by: metrics.bits_per_dimension(net("vae", x), x, codes=3), alone=False, drawn=True
     ),
+    "elbo": Case(lambda x, y, by: metrics.elbo(net("vae", x), x, codes=3), alone=False, drawn=True),
 }
 for name in METHODS:
     if METHODS[name].encode is not None:
@@ -301,6 +308,7 @@ def test_what_moves_together_stays_as_far_apart(name):
 UNITS = {  # the power of the unit of length
     **dict.fromkeys(["w1 to points", "w2", "w2 on the line", "sliced_w2", "energy_distance", "diversity"], 1),
     **dict.fromkeys(["mmd", "linear_probe", "straightness", "path_energy"], 0),
+    **dict.fromkeys(["class_probe", "neighbour_probe"], 0),
     **dict.fromkeys(["optimal", "optimal on the line", "independent"], 2),
     "ppca's mean": 1,
     "ppca's directions": 2,

@@ -1,0 +1,178 @@
+"""The pictures of a run."""
+
+import io
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import matplotlib as mpl
+import torch
+from matplotlib.figure import Figure
+from torch import Generator, Tensor
+
+from .. import check, plots
+from ..data import GaussianMixture
+from ..plots.style import STYLE, one_member
+from ..slips import known
+from .loading import Loaded
+
+SHOWN = 500  # points in a picture of the plane
+
+
+def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[float, float]) -> Path:
+    """Draw a picture and write it into the folder of the run.
+
+    Args:
+        run: whose picture it is
+        name: of the file, without ending
+        draw: draws into a figure
+        size: width and height in inches
+
+    Returns:
+        the path
+    """
+    content = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure = Figure(size, layout="constrained", dpi=150)
+        draw(figure)
+        figure.savefig(content, format="png")
+    return run.folder.keep(f"{name}.png", content.getvalue())
+
+
+def samples(run: Loaded, n: int = 100, seed: int = 0) -> Path:
+    """What the run makes of noise: a sheet of images, points over data in the plane, a histogram on the line.
+
+    Args:
+        run: of members the first is shown
+        n: number of samples; of images the next square number that is not larger
+        seed: of the noise
+
+    Returns:
+        path of ``samples.png``
+    """
+    made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).float().cpu()
+    if run.source.shape is not None:
+        side = max(1, int(n**0.5))
+        return keep(run, "samples", lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
+    data = run.source.part("validation")
+    return keep(run, "samples", lambda figure: _over_data(figure, made, data, run.source.target), (4, 4))
+
+
+def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
+    """How the run takes noise to data, with the states on the way; on the line and in the plane only.
+
+    Args:
+        run: of members the first is shown
+        n: number of points
+        seed: of the noise
+
+    Returns:
+        path of ``maps.png``, None in another dimension
+    """
+    if run.net.dim not in (1, 2) or run.net.latent != run.net.dim:
+        return None
+    weight = next(run.net.parameters())
+    z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
+    with torch.no_grad():
+        states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        if run.net.dim == 2:
+            _cloud(axes, run.source.part("validation")[:SHOWN], "data")
+        plots.states(axes, states)
+
+    return keep(run, "maps", draw, (5, 4))
+
+
+def curves(run: Loaded) -> Path:
+    """Losses and validation over the steps, with the step of the best weights.
+
+    Returns:
+        path of ``curves.png``
+    """
+    return keep(run, "curves", lambda figure: plots.learning(figure.subplots(), run.history), (6, 3.5))
+
+
+def latents(run: Loaded, split: str = "test", ends: tuple[str, str] | None = None, seed: int = 0) -> list[Path]:
+    """The codes of a run and what they decode to.
+
+    Args:
+        run: of a method with an encoder; of members the first is shown
+        split: whose points are encoded
+        ends: names of two classes: a walk between their means, and one between an image of each; the first and the
+            last class if not given
+        seed: of t-SNE
+
+    Returns:
+        the paths of ``tsne.png`` (with thumbnails of images), ``scatter.png`` (the two latents that say most, by
+        class), and, of images, ``copies.png``, ``grid.png``, ``interpolation.png`` and ``walk.png``
+
+    Raises:
+        ValueError: a method without an encoder, codes of one number, a class that the data do not have
+    """
+    method, net, source = run.method, run.net, run.source
+    if method.encode is None:
+        raise ValueError(f"run must be of a method with an encoder, {run.settings.method} has none")
+    x = source.part(split, Generator().manual_seed(seed))[:SHOWN]
+    labels = source.labels.get(split, torch.zeros(len(x), dtype=torch.long))[:SHOWN]
+    names, shape = source.names or ("data",), source.shape if source.shape != (1, 8, 8) else None
+    with torch.no_grad():
+        codes = one_member(method.encode(net, x.to(next(net.parameters())))).float().cpu()
+    of_images = source.shape is not None
+    made = []
+    if codes.shape[-1] > 1:
+        thumbs = x.float() if of_images else None
+        flat = plots.tsne(codes, seed=seed)
+        made.append(keep(run, "tsne", lambda f: plots.plane(f.subplots(), flat, labels, thumbs, names=names, shape=shape), (7, 7)))
+        wide = plots.widest(codes)
+        made.append(keep(run, "scatter", lambda f: plots.plane(f.subplots(), wide, labels, names=names), (5, 5)))
+    if not of_images:
+        return made
+    made.append(keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], 10, shape), (7, 3)))
+    if net.latent == 2:
+        made.append(keep(run, "grid", lambda f: plots.latent_grid(f.subplots(), method, net, 12, shape=shape), (6, 6)))
+    else:
+        most = codes.var(0).argsort(descending=True)[:8].tolist()
+        made.append(keep(run, "grid", lambda f: plots.traversals(f.subplots(), method, net, most, shape=shape), (6, 5)))
+    there = labels.unique().tolist()
+    if len(names) > 1 and len(there) > 1:
+        number = {name: k for k, name in enumerate(names)}
+        one, two = [known("class", name, number) for name in ends or ()] or (there[0], there[-1])
+        means = plots.class_means(codes, labels, (one, two))
+        first = torch.stack([codes[labels == k][0] for k in (one, two)])
+        for name, (start, end) in {"interpolation": first, "walk": means}.items():
+            draw = partial(_walk, run=run, start=start[None], end=end[None], shape=shape)
+            made.append(keep(run, name, draw, (7, 1)))
+    return made
+
+
+def _walk(figure: Figure, run: Loaded, start: Tensor, end: Tensor, shape: tuple[int, int, int] | None) -> None:
+    plots.walks(figure.subplots(), run.method, run.net, start, end, shape=shape)
+
+
+def _sheet(figure: Figure, x: Tensor, columns: int, shape: tuple[int, int, int] | None) -> None:
+    plots.images(figure.subplots(), x.clamp(0, 1), columns, shape=None if shape == (1, 8, 8) else shape)
+
+
+def _over_data(figure: Figure, made: Tensor, data: Tensor, target: object) -> None:
+    axes = figure.subplots()
+    if made.shape[-1] == 1:
+        low, high = float(data.min()), float(data.max())
+        span = (low - 0.15 * (high - low), high + 0.15 * (high - low))
+        bars = torch.histogram(made[:, 0], torch.linspace(*span, 41))
+        width = bars.bin_edges[1] - bars.bin_edges[0]
+        axes.stairs(bars.hist / len(made) / width, bars.bin_edges, fill=True, alpha=0.6, color=plots.COLORS["output"])
+        if isinstance(target, GaussianMixture):
+            plots.density(axes, target, span)
+        axes.set(xlabel="x", ylabel="density")
+        return
+    _cloud(axes, data[:SHOWN], "data")
+    _cloud(axes, made[:SHOWN], "output")
+    axes.set_aspect("equal")
+    axes.legend()
+
+
+def _cloud(axes: object, points: Tensor, role: str) -> None:
+    first, second = check.points("points", points)[:, :2].T.numpy()
+    axes.scatter(first, second, s=4, color=plots.COLORS[role], label=role, linewidths=0)  # type: ignore[attr-defined]

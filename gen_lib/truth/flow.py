@@ -75,7 +75,9 @@ def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time, pa
     Args:
         mixture: the data, one-dimensional or a single Gaussian
         x_t: points at time t, shape ``(*members, n, d)``
-        t, r, path: as in :func:`flow_map`
+        t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
+        r: time wanted, likewise, before or after t
+        path: from noise to data, affine
 
     Returns:
         shape of x_t

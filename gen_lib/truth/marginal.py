@@ -119,7 +119,10 @@ def score(mixture: GaussianMixture, x_t: Points, t: Time, path: Path = line) -> 
         g_k \propto \pi_k\, \mathcal N(x;\, b_t m_k,\, V_k)
 
     Args:
-        mixture, x_t, t, path: as in :func:`log_prob_at`
+        mixture: the data
+        x_t: points, shape ``(*members, n, d)``
+        t: time in [0, 1], a number or shape ``(*members, n, 1)``
+        path: from noise to data, affine
 
     Returns:
         shape of x_t
@@ -150,7 +153,10 @@ def velocity(mixture: GaussianMixture, x_t: Points, t: Time, path: Path = line) 
         + (\dot b_t b_t S_k + \dot a_t a_t I)\, V_k^{-1} (x - b_t m_k) \right]
 
     Args:
-        mixture, x_t, t, path: as in :func:`log_prob_at`
+        mixture: the data
+        x_t: points, shape ``(*members, n, d)``
+        t: time in [0, 1], a number or shape ``(*members, n, 1)``
+        path: from noise to data, affine
 
     Returns:
         shape of x_t
@@ -179,7 +185,10 @@ def velocity_variance(mixture: GaussianMixture, x_t: Points, t: Time, path: Path
     with :math:`v_k` the velocity of component k alone; on the straight path the factor is 1.
 
     Args:
-        mixture, x_t, t, path: as in :func:`log_prob_at`
+        mixture: the data
+        x_t: points, shape ``(*members, n, d)``
+        t: time in [0, 1], a number or shape ``(*members, n, 1)``
+        path: from noise to data, affine
 
     Returns:
         squared units of the data, summed over dimensions, shape ``(*members, n)``

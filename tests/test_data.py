@@ -117,6 +117,16 @@ def test_noiseless_shapes_lie_on_their_curves():
     assert torch.allclose(arm[:, 0], angle.cos() * angle / math.pi, atol=1e-5)
 
 
+def test_every_fifth_digit_is_held_out_from_the_first_on():
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    digits = data.digits()
+    assert torch.equal(16 * digits.test, torch.tensor(images[::5]).float())
+    assert digits.test_labels.tolist() == labels[::5].tolist()
+    assert digits.train_labels[:9].tolist() == [*labels[1:5], *labels[6:10], labels[11]]
+
+
 def test_digits_are_real_and_split_once_and_for_all():
     digits = data.digits()
     assert digits.train.shape == (1437, 64)

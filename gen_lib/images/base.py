@@ -60,16 +60,6 @@ class Item(NamedTuple):
     test: bool
 
 
-def held_out(position: int) -> bool:
-    """Every fifth image is held out, by its position in the set: no random number decides, and more images move none.
-
-    Example:
-        >>> [held_out(i) for i in range(6)]
-        [False, False, False, False, True, False]
-    """
-    return position % 5 == 4
-
-
 def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> set[int] | None:
     """The numbers of the classes asked for by name or number; None for all.
 

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from .. import check, terminal
-from .base import ImageSet, held_out
+from ..data.sets import held_out
+from .base import ImageSet
 
 FACTORS: tuple[str, ...] = (
     "face width",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from .base import ImageSet, Item, chosen, gather, held_out, shaped
+from ..data.sets import held_out
+from .base import ImageSet, Item, chosen, gather, shaped
 
 
 def folder(

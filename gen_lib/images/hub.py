@@ -6,8 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.sets import held_out
 from ..slips import Table
-from .base import ImageSet, Item, chosen, gather, held_out, shaped
+from .base import ImageSet, Item, chosen, gather, shaped
 
 REPORT = "the image sets of the hub need two more packages: pip install 'gen-lib[images]'"
 

@@ -95,11 +95,9 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
         (2.0, 1.0, 4.0)
     """
     x = check.points("samples", samples, exact("mixture", mixture).dim).double()
-    root, means = torch.linalg.cholesky(mixture.covariances).to(x), mixture.means.to(x)
-    offset = torch.linalg.solve_triangular(root, (x[..., None, :] - means)[..., None], upper=False)[..., 0]
-    distance, nearest = offset.norm(dim=-1).min(-1)
+    distance, nearest = mixture.whitened(x).norm(dim=-1).min(-1)
     good = distance <= 3
-    belongs = torch.nn.functional.one_hot(nearest, len(means)).to(x)  # (*members, n, k)
+    belongs = torch.nn.functional.one_hot(nearest, len(mixture.weights)).to(x)  # (*members, n, k)
     fraction = belongs.mean(-2)
     met = (belongs * good[..., None]).amax(-2) > 0
     return Modes(

@@ -18,7 +18,7 @@ from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {"points": 500, "epochs": 2000.0, "batch": 64, "lr": 1e-3, "schedule": "constant", "seed": 42}
     | {"betas": [0.9, 0.999]},
-    "fast": {"steps": 500, "batch": 128},
+    "fast": {"steps": 500, "batch": 128, "every": 100},
 }
 #: Two nets that chase each other need smaller steps than one that is alone, and Adam without the past of the gradient,
 #: which changes with the other.

@@ -5,11 +5,9 @@ from math import isqrt
 from typing import Any
 
 from matplotlib import ticker
-from matplotlib.axes import Axes
-from matplotlib.patches import Circle
 from torch import Tensor
 
-from ... import check, plots
+from ... import check
 from ...likelihoods import Bernoulli, Gaussian, LearnedGaussian, OptimalGaussian, identity
 from ...nets import MLP, Autoencoder
 from .. import export
@@ -48,9 +46,3 @@ def ticks_of(low: float, high: float) -> list[float]:
     """A few round numbers between two ends."""
     found = ticker.MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
     return [float(f"{tick:.6g}") for tick in found if low <= tick <= high]
-
-
-def draw_prior(ax: Axes) -> None:
-    """One and two standard deviations of the noise."""
-    for radius in (1, 2):
-        ax.add_patch(Circle((0, 0), radius, fill=False, color=plots.COLORS["prior"], linewidth=1.5))

@@ -358,6 +358,15 @@ def test_a_long_curve_keeps_its_mean(axes):
     assert [t.get_text() for t in axes.get_legend().get_texts()][:2] == ["kl", "reconstruction"]
 
 
+def test_the_fall_at_the_start_does_not_set_the_scale(axes):
+    plots.learning(axes, [{"step": k, "loss": 1000.0 if k == 0 else 2.0 + k / 100} for k in range(101)])
+    low, high = axes.get_ylim()
+    assert 1.9 < low < 2.06
+    assert 3 < high < 3.2
+    plots.learning(axes, [{"step": 0, "loss": 5.0}])  # a run that has only begun
+    assert axes.get_ylim()[0] < 5 < axes.get_ylim()[1]
+
+
 def test_each_player_of_a_game_has_its_curve(axes):
     gan = METHODS["gan"]
     history = fit(gan, gan.build(dim=2), data.moons().sample(50), steps=20, batch=8, progress=False)

@@ -13,6 +13,7 @@ LIBRARY = Path(__file__).parent.parent / "gen_lib"
 # From left to right: a module imports only what stands before it (the order of the book's design).
 ORDER = ["slips", "terminal", "shapes", "draws", "check", "data", "images", "paths", "couplings", "likelihoods", "nets"]
 ORDER += [
+    "counting",
     "samplers",
     "density",
     "method",

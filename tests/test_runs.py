@@ -123,6 +123,16 @@ def test_it_learns_what_fit_learns(name, undisturbed):
     assert all(torch.equal(history.losses[turn], curve) for turn, curve in run.history.losses.items())
 
 
+@pytest.mark.parametrize("name", METHOD_NAMES)
+def test_half_precision_changes_little(name, tmp_path, undisturbed):
+    half = load(begun(tmp_path, method=name, steps=20, precision="bf16-mixed", accelerator="cpu").path, which="last")
+    whole = load(undisturbed(name).path, which="last")
+    pairs = zip(half.net.parameters(), whole.net.parameters(), strict=True)
+    differences = torch.cat([(one - other).abs().flatten() for one, other in pairs])
+    assert 0 < differences.mean() < 0.05
+    assert differences.max() < 0.5
+
+
 def test_a_finished_run_is_found_and_not_repeated(tmp_path):
     said = []
     first = begun(tmp_path, method="decoder", steps=5)

@@ -90,14 +90,16 @@ def bits_per_dimension(
         net: a trained VAE, left as it is
         x: data, shape ``(n, d)`` or ``(*members, n, d)``
         codes: k, draws of the code for each datum
-        likelihood: measures in place of the net's own; it is given the same output of the decoder
+        likelihood: measures in place of the net's own; it is given the same output of the decoder, and must need as
+            many numbers per dimension
         generator: of the codes; fixed draws if none is given
 
     Returns:
         bits per dimension, shape ``(*members,)``
 
     Raises:
-        ValueError: no codes, data of another dimension, a net whose encoder gives no Gaussian
+        ValueError: no codes, data of another dimension, a net whose encoder gives no Gaussian, a likelihood that needs
+            more or fewer outputs
 
     References:
         Importance Weighted Autoencoders (Burda et al., 2016), arXiv 1509.00519
@@ -109,7 +111,12 @@ def bits_per_dimension(
         torch.Size([4])
     """
     _gaussian(net, x)
-    measured = copy.deepcopy(net).requires_grad_(False)
+    measured = copy.deepcopy(net).eval().requires_grad_(False)
+    if likelihood is not None and likelihood.outputs != net.likelihood.outputs:
+        raise ValueError(
+            f"likelihood must need as many outputs per dimension as the net has, {net.likelihood.outputs}, "
+            f"got {likelihood!r}, which needs {likelihood.outputs}"
+        )
     measured.likelihood = likelihood or measured.likelihood
     shape = (check.whole("codes", codes, least=1), *net.members, x.shape[-2], net.latent)
     noise: Tensor = draws.normal(shape, generator or Generator().manual_seed(0), like=x)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from .. import check
-from ..data import GaussianMixture
+from ..data import Density
 from ..train import History
 from .style import COLORS
 
@@ -25,13 +25,13 @@ CURVES = {
 
 
 def density(
-    axes: Axes, mixture: GaussianMixture, span: tuple[float, float], role: str = "data", label: str = ""
+    axes: Axes, mixture: Density, span: tuple[float, float], role: str = "data", label: str = ""
 ) -> Sequence[Artist]:
-    """The exact density of a one-dimensional mixture over an interval.
+    """The exact density of a one-dimensional distribution over an interval.
 
     Args:
         axes: where to draw
-        mixture: of dimension 1
+        mixture: of dimension 1, a mixture or another distribution with ``log_prob``
         span: ends of the interval
         role: which of :data:`~gen_lib.plots.style.COLORS`
         label: for the legend

@@ -50,9 +50,9 @@ class Model:
                 if name in options:
                     raise ValueError(f"options must not hold {name!r}, a setting by itself, got {brief(options[name])}")
                 options[name] = value
-        if s.maps != "plain":
-            options.setdefault("maps", s.maps)
-        return sources.method(str(s.method), options, self.shape)
+        if s.maps != "plain" or s.dropout:
+            options["maps"] = sources.maps(str(s.maps), s.dropout or 0.0, self.shape)
+        return sources.method(str(s.method), options)
 
     def build(self) -> Net:
         """A new net of the run, with its initial weights.
@@ -99,6 +99,9 @@ class Prepared:
         self.source = data(s, progress)
         self.model = Model(s, self.source.dim, self.source.shape)
         self.net = self.model.build().to(self.place.device)
+        if s.precision == "bf16-mixed":
+            for part in self.net.children():  # products in half precision, losses in single precision
+                part.register_forward_hook(lambda module, inputs, output: output.float())
         weight = next(self.net.parameters())
         steps = self._steps()
         self.score = _score(self.model.method, self.source.validation.to(weight))

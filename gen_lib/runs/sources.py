@@ -83,13 +83,12 @@ def _called(kind: str, path: str, make: Callable[..., Any], **arguments: Any) ->
     return make(**arguments)
 
 
-def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | None = None) -> Method:
+def method(name: str, options: Mapping[str, Any]) -> Method:
     """A method by name or import path, with its options.
 
     Args:
         name: one of the ready ones, or ``package.module:attribute`` of a Method or of a function that returns one
-        options: arguments of its function; a text for ``likelihood`` or ``maps`` names one, also by import path
-        shape: of the images, for ``maps="convolutional"``
+        options: arguments of its function; a likelihood may be named by its import path
 
     Raises:
         UnknownName: no such name
@@ -111,25 +110,38 @@ def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | 
     allowed = inspect.signature(make).parameters
     for option in values:
         if option not in allowed:
-            raise UnknownName(f"unknown option {option!r} of method {name!r}. Known: {', '.join(allowed) or 'none'}")
+            what = "maps and dropout are" if option == "maps" else f"options.{option} is"
+            raise UnknownName(f"{what} not for method {name!r}, which takes {', '.join(allowed) or 'no options'}")
     if isinstance(likelihood := values.get("likelihood"), str) and is_path(likelihood):
         values["likelihood"] = imported("likelihood", likelihood)
-    if isinstance(maps := values.get("maps"), str):
-        values["maps"] = _maps(maps, shape)
     made = _called("method", name, make, **values)
     if not isinstance(made, Method):
         raise ValueError(f"method {name!r} must return a Method, it returned {brief(made)}")
     return made
 
 
-def _maps(name: str, shape: tuple[int, int, int] | None) -> nets.Maps:
+def maps(name: str, dropout: float, shape: tuple[int, int, int] | None) -> nets.Maps:
+    """What encoders, decoders and players are made of.
+
+    Args:
+        name: plain, convolutional, or an import path
+        dropout: probability that a hidden number of a plain map is left out in training
+        shape: of the images, if the data are some
+
+    Raises:
+        ValueError: convolutional without images; dropout with other maps than plain
+        UnknownName: no such maps
+    """
+    if dropout and name != "plain":
+        raise ValueError(f"dropout must be 0 with maps {name}, got {dropout:g}")
     if is_path(name):
         return nets.check_maps(imported("maps", name))
-    if name == "convolutional":
-        if shape is None:
-            raise ValueError("maps='convolutional' needs images: data digits, a folder or a set of the hub")
-        return nets.convolutional(shape)
-    return known("maps", name, {"plain": nets.plain, "convolutional": nets.plain})
+    known("maps", name, {"plain": 0, "convolutional": 0})
+    if name == "plain":
+        return nets.perceptron(dropout)
+    if shape is None:
+        raise ValueError("maps convolutional needs images: data digits, a folder or a set of the hub")
+    return nets.convolutional(shape)
 
 
 def source(

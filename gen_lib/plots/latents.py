@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import check
 from ..method import Method
-from ..nets import Net, Sizes
+from ..nets import Net, Sizes, still
 from ..shapes import Codes, Points
 from .pictures import images
 from .style import one_member
@@ -31,7 +31,7 @@ def copies(axes: Axes, method: Method, net: Net, x: Points, columns: int = 10, s
     """
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
-    with torch.no_grad():
+    with still(net):
         made = one_member(method.push(net, method.encode(net, x))[-1])
     originals = one_member(x)
     if len(originals) % columns:
@@ -209,8 +209,8 @@ def quantiles(n: int) -> Tensor:
 
 def _decoded(method: Method, net: Net, codes: Codes) -> Tensor:
     """Images of the first member."""
-    with torch.no_grad():
-        return one_member(method.push(net, codes.to(next(net.parameters())))[-1])
+    with still(net) as weight:
+        return one_member(method.push(net, codes.to(weight))[-1])
 
 
 def _known(latents: Sequence[int], net: Net) -> list[int]:

@@ -13,7 +13,7 @@ from ...methods.vae import kl_per_latent, posterior
 from ...nets import Autoencoder
 from .. import export
 from ..page import show
-from .codes import decoder_of, draw_prior, edge_of, greys, ticks_of
+from .codes import decoder_of, edge_of, greys, ticks_of
 
 DRAWS = 8  # of a code from its posterior
 
@@ -115,7 +115,7 @@ def beta_dial(
     curve.plot(*here, "o", color=plots.COLORS["output"], markersize=9, mec="black")
     curve.set(xlabel="rate R (nats)", ylabel="distortion D (nats)", xlim=spec["curve"]["x"], ylim=spec["curve"]["y"])
     plane.scatter(dots[start, :, 0], dots[start, :, 1], s=4, color=plots.COLORS["latent"], alpha=0.5, linewidths=0)
-    draw_prior(plane)
+    plots.prior_circles(plane)
     for name, place in digits.items():
         (i, j), (a, b) = (part[start, place, used[start]].tolist() for part in (mean, spread))
         plane.add_patch(Ellipse((i, j), 2 * a, 2 * b, fill=False, color=plots.COLORS["encode"]))

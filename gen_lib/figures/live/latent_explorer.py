@@ -14,7 +14,7 @@ from ...plots.style import one_member
 from ...shapes import Codes
 from .. import export
 from ..page import show
-from .codes import decoder_of, draw_prior, edge_of, greys, ticks_of
+from .codes import decoder_of, edge_of, greys, ticks_of
 
 
 def latent_explorer(
@@ -120,6 +120,6 @@ def _square(codes: Tensor) -> dict[str, list[float]]:
 def _plane(ax: Axes, codes: Tensor, labels: Tensor, ends: Tensor) -> None:
     """The latent plane at the start: codes by class, the noise, and the path with the point at its start."""
     plots.scatter_by_class(ax, codes, labels, size=6)
-    draw_prior(ax)
+    plots.prior_circles(ax)
     ax.plot(*ends.T, color="black", ls="--", marker="o", markersize=3, zorder=4)
     ax.plot(*ends[0], "o", color=plots.COLORS["decode"], mec="black", markersize=9, zorder=5)

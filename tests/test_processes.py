@@ -14,7 +14,8 @@ import gen_lib
 from gen_lib import METHODS, data, fit
 from gen_lib.compare import Interrupted, compare
 from gen_lib.images import Unavailable
-from gen_lib.notebook import ClaimError, ParameterError
+from gen_lib.notebook import ClaimError
+from gen_lib.parameters import ParameterError
 from gen_lib.slips import UnknownName
 from gen_lib.train import NotFinite
 

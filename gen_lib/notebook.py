@@ -11,7 +11,6 @@ from . import plots, records, terminal
 from .parameters import checked, read_parameters
 from .slips import brief, whole
 
-
 MOST_VALUES = 10_000
 
 
@@ -107,8 +106,9 @@ def claim(
     """Print a sentence of the book with its number and whether it holds.
 
     Of several values the mean is compared, and printed with their standard deviation; with ``every`` each of them is,
-    and the least and the largest are printed. Like what :func:`record` keeps, it is in the table of many runs. With the environment variable ``GEN_LIB_STRICT=1`` (set when the book is
-    built) a claim that fails stops the notebook.
+    and the least and the largest are printed. Like what :func:`record` keeps, a claim is in the table of many runs.
+    With the environment variable ``GEN_LIB_STRICT=1`` (set when the book is built) a claim that fails stops the
+    notebook.
 
     Args:
         text: the sentence, or the quantity

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import plots, records, terminal
 from .parameters import checked, read_parameters
-from .slips import brief, whole
+from .slips import brief, threads, whole
 
 MOST_VALUES = 10_000
 
@@ -38,7 +38,7 @@ def setup(**bounds: tuple[float, float]) -> None:
     Example:
         >>> setup()
     """
-    torch.set_num_threads(_threads())
+    torch.set_num_threads(threads())
     plots.use_style()
     terminal.forgive()
     names = vars(sys.modules["__main__"])  # of the notebook or of the script
@@ -48,11 +48,6 @@ def setup(**bounds: tuple[float, float]) -> None:
         given = {name: names[name] for name in [*declared, *bounds, *injected] if name in names}
         names.update(checked(declared, given, bounds))
     torch.manual_seed(whole("seed", names.get("seed", 0), least=0))
-
-
-def _threads() -> int:
-    value = os.environ.get("GEN_LIB_THREADS") or "1"
-    return whole("GEN_LIB_THREADS", int(value) if value.isdecimal() else value, least=1)
 
 
 def show(name: str, values: Tensor, digits: int = 3) -> None:

@@ -4,6 +4,7 @@ Nothing here needs torch, so that the command line can refuse them before it imp
 """
 
 import numbers
+import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from reprlib import Repr
@@ -59,6 +60,16 @@ def whole(name: str, value: object, least: int) -> int:
     if int(value) > MOST:
         raise ValueError(f"{name} must be a whole number from {least} to {MOST}, got {brief(value)}")
     return int(value)
+
+
+def threads() -> int:
+    """How many threads to compute with: small nets run fastest on one, ``GEN_LIB_THREADS`` overrides that.
+
+    Raises:
+        ValueError: the variable is not a number of threads
+    """
+    value = os.environ.get("GEN_LIB_THREADS") or "1"
+    return whole("GEN_LIB_THREADS", int(value) if value.isdecimal() else value, least=1)
 
 
 class UnknownName(KeyError, ValueError):

@@ -23,7 +23,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import DottedObjectName, Instance, default
 
 #: A process with torch can be copied safely here; elsewhere each kernel is a new process, as usual.
@@ -31,14 +32,14 @@ FORKS = sys.platform == "linux"
 INLINE = "module://matplotlib_inline.backend_inline"
 PROVISIONER = "gen-lib-forks"
 #: Settings of whoever starts a run that must not change what a notebook shows.
-KEPT_OUT = ("MATPLOTLIBRC", "MPLBACKEND", "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_", "JPY_", "PYTHONSTARTUP")
-KEPT_OUT += ("PYTHONWARNINGS", "PYTHONINSPECT", "PYDEVD_")
+KEPT_OUT = ("MATPLOTLIBRC", "MPLBACKEND", "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_", "JPY_", "PYDEVD_")
+PYTHON_KEPT_OUT = ("PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 SECONDS = 120  # until a kernel must listen
 
 
 def environment(home: str) -> dict[str, str]:
     """The environment of kernels: that of this process without settings that would show, and this library."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT + PYTHON_KEPT_OUT)}
     library = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"MPLBACKEND": INLINE, "IPYTHONDIR": home, "PYTHONPATH": os.pathsep.join(library), "PYTHONUTF8": "1"}
     return kept | own
@@ -122,7 +123,7 @@ class Copier:
             assert process
             done = self.heard.wait_for(lambda: until() or process.poll() is not None, SECONDS)
             if not done or not until():
-                raise RuntimeError(f"no kernel within {SECONDS} s, {process.args} ended with {process.poll()}")
+                raise RuntimeError(f"no kernel within {SECONDS} s; the process to be copied ended with {process.poll()}")
 
 
 copier = Copier()
@@ -159,7 +160,8 @@ class Forked(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         folder = str(options.get("cwd") or Path.cwd())
         self.pid = self.pgid = await asyncio.to_thread(copier.copy, cmd[1:], folder)
-        self.process, self.cwd = Copied(self.pid), Path(folder)
+        self.process: Any = Copied(self.pid)
+        self.cwd = Path(folder)
         return self.connection_info
 
     async def wait(self) -> int | None:

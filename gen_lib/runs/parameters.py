@@ -119,7 +119,7 @@ def read(path: str | Path) -> Notebook:
 def _declared(cell: str) -> tuple[Declared, dict[str, str]]:
     """The parameters of a cell with types, or without types with those of their values; and their comments."""
     declared, _ = read_parameters([cell], [])
-    lines, comments = cell.splitlines(), {}
+    lines, comments = cell.encode().splitlines(), {}  # ast counts bytes
     for statement in statements(cell):
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name)):
@@ -130,8 +130,8 @@ def _declared(cell: str) -> tuple[Declared, dict[str, str]]:
                 declared[name] = (declared[name][0], ast.unparse(value))
             case _:
                 continue
-        _, _, comment = lines[statement.end_lineno - 1][statement.end_col_offset :].partition("#")
-        comments[name] = comment.strip()
+        line = lines[(statement.end_lineno or 1) - 1]
+        comments[name] = line[statement.end_col_offset :].decode().partition("#")[2].strip()
     return declared, comments
 
 

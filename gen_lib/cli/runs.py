@@ -1,0 +1,131 @@
+"""``gen-lib train``, ``evaluate``, ``samples`` and ``list``: runs that are kept."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from .. import slips
+from ..runs.settings import Settings, resolved
+from ..slips import METHOD_NAMES, known, whole
+
+RUNS = Path("runs")
+
+
+def train(
+    runs: Path = RUNS,
+    resume: str | None = None,
+    again: bool = False,
+    save_every: float = 10.0,
+    threads: int | None = None,
+    **settings: Any,
+) -> None:
+    """Train a method and keep what comes of it, or go on with a run that was stopped.
+
+    A run that is done is found again by its settings and not repeated; one that was stopped goes on.
+
+    Args:
+        runs: folder of all runs
+        resume: go on with this run: a path, a date and time, or latest
+        again: repeat a run that is done
+        save_every: seconds between two states that are kept
+        threads: to compute with (GEN_LIB_THREADS, or 1: small nets run fastest on one)
+        settings: what the run is made of
+    """
+    computing = slips.threads() if threads is None else whole("threads", threads, least=1)
+    wishes = Settings(**settings)
+    names = METHOD_NAMES if wishes.method == "all" else (wishes.method,)
+    if resume is not None and wishes.method == "all":
+        raise ValueError("resume is for one run, not for method all: leave it out, runs that were stopped go on")
+    if resume is None:
+        for name in names:
+            resolved(replace(wishes, method=name))
+    if save_every < 0:
+        raise ValueError(f"save_every must be at least 0 seconds, got {save_every:g}")
+    import torch  # here, since a slip must not wait for it
+
+    from ..runs.starting import start
+
+    torch.set_num_threads(computing)
+    folders = [
+        start(replace(wishes, method=name), runs, resume=resume, again=again, save_every=save_every) for name in names
+    ]
+    for folder in folders:
+        for file in sorted(folder.path.iterdir()):
+            if not file.name.startswith("."):
+                print(f"{file}  {file.stat().st_size:,} bytes")
+
+
+def evaluate(
+    run: str,
+    split: Literal["train", "validation", "test"] = "test",
+    which: Literal["best", "last"] = "best",
+    runs: Path = RUNS,
+    seed: int = 0,
+    trust: bool = False,
+) -> None:
+    """Measure a run on a split of its data.
+
+    Args:
+        run: a path, a date and time, method-data, or latest
+        split: train, validation or test
+        which: weights of the best validation, or the last ones
+        runs: folder of all runs
+        seed: of the noise
+        trust: import the code outside the library that the run names
+    """
+    whole("seed", seed, least=0)
+    from ..runs import evaluation, load
+
+    loaded = load(run, which=which, runs=runs, trust=trust)
+    found = evaluation.evaluate(loaded, split, seed)
+    kept = loaded.folder.keep(f"evaluation-{split}-{which}.json", evaluation.as_json(found))
+    print(f"{loaded.folder}, {which} weights, {split} data\n{evaluation.as_text(found)}\nin {kept}")
+
+
+def samples(
+    run: str,
+    n: int = 100,
+    which: Literal["best", "last"] = "best",
+    runs: Path = RUNS,
+    seed: int = 0,
+    trust: bool = False,
+) -> None:
+    """Draw samples of a run: a picture, and the numbers as safetensors.
+
+    Args:
+        run: a path, a date and time, method-data, or latest
+        n: number of samples per member
+        which: weights of the best validation, or the last ones
+        runs: folder of all runs
+        seed: of the noise
+        trust: import the code outside the library that the run names
+    """
+    whole("n", n, least=1)
+    whole("seed", seed, least=0)
+    from torch import Generator
+
+    from ..runs import files, load, pictures
+
+    loaded = load(run, which=which, runs=runs, trust=trust)
+    made = loaded.method.sample(loaded.net, n, Generator().manual_seed(seed))
+    path = loaded.folder.path / "samples.safetensors"
+    files.save_weights(path, {"samples": made}, {"seed": str(seed), "which": which})
+    print(f"{pictures.samples(loaded, n, seed)}\n{path}, samples of shape {tuple(made.shape)}")
+
+
+def listed(runs: Path = RUNS, status: str | None = None) -> None:
+    """List the runs, from the first to the last that was begun.
+
+    Args:
+        runs: folder of all runs
+        status: only those that are done, failed, running or unfinished
+    """
+    if status is not None:
+        known("status", status, dict.fromkeys(("done", "failed", "running", "unfinished")))
+    from ..runs.folder import DONE, found, told_in
+
+    for folder in found(runs):
+        if status in (None, folder.status):
+            told = told_in(folder, DONE)
+            score = " ".join(f"{value:.4g}" for value in told.get("best_score", [])[:4])
+            print(f"{folder.status.ljust(10)}  {folder}  {told.get('seconds', '')} s  {score}".rstrip())

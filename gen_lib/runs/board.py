@@ -1,0 +1,44 @@
+"""The measurements of a run for TensorBoard, where it is installed."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+class Board:
+    """Writes each row once, also when a run is taken up again.
+
+    Args:
+        path: folder of the run
+        after: rows up to this step are written already
+    """
+
+    def __init__(self, path: Path, after: int):
+        self.after = after
+        self.writer: Any = None
+        with suppress(ImportError):  # without the extra `runs` there is metrics.csv alone
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.writer = SummaryWriter(str(path), purge_step=after + 1 if after else None)
+
+    def write(self, head: list[str], lines: list[list[float]]) -> None:
+        """The rows that are new, each number under the name of its column.
+
+        Args:
+            head: names of the columns, the first is ``step``
+            lines: all rows so far
+        """
+        if self.writer is None:
+            return
+        for step, *values in lines:
+            if step > self.after:
+                self.after = int(step)
+                for name, value in zip(head[1:], values, strict=True):
+                    if value == value:
+                        self.writer.add_scalar(name.replace("[", "/member").rstrip("]"), value, int(step))
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        if self.writer is not None:
+            self.writer.close()

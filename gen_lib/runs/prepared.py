@@ -1,0 +1,150 @@
+"""What the settings of a run stand for in memory: its data, its method, its net, its training."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor
+
+from ..method import Method
+from ..nets import Net
+from ..slips import brief
+from ..train import Stopping, Training, constant, held_out_loss, late, sample_distance
+from ..train.stopping import Score
+from . import sources
+from .settings import Settings, identity
+from .sources import Source
+
+NEVER = 1 << 62  # patience of who does not stop early
+SCHEDULES = {"constant": constant, "late": late}
+
+
+@dataclass(frozen=True)
+class Model:
+    """The method and the shape of the net of a run; no data are needed for it.
+
+    Attributes:
+        settings: resolved
+        dim: dimension of a point
+        shape: of an image, None for points of another kind
+    """
+
+    settings: Settings
+    dim: int
+    shape: tuple[int, int, int] | None
+
+    @cached_property
+    def method(self) -> Method:
+        """The method, with its options.
+
+        Raises:
+            ValueError: an option that it does not have or refuses
+        """
+        s = self.settings
+        options = dict(s.options or {})
+        for name, value in {"beta": s.kl_weight, "likelihood": s.likelihood}.items():
+            if value is not None:
+                if name in options:
+                    raise ValueError(f"options must not hold {name!r}, a setting by itself, got {brief(options[name])}")
+                options[name] = value
+        if s.maps != "plain":
+            options.setdefault("maps", s.maps)
+        return sources.method(str(s.method), options, self.shape)
+
+    def build(self) -> Net:
+        """A new net of the run, with its initial weights.
+
+        Raises:
+            ValueError: sizes that do not fit
+        """
+        s = self.settings
+        members = () if s.members == 1 else (s.members or 1,)
+        net = self.method.build(
+            self.dim, latent=s.latent, hidden=tuple(s.hidden or ()), members=members, seed=s.seed or 0
+        )
+        return net.double() if s.precision == "64-true" else net
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What stands beside the weights."""
+        return {"method": str(self.settings.method), "settings": identity(self.settings)}
+
+
+class Prepared:
+    """A run in memory, before its first step.
+
+    Args:
+        settings: resolved
+        progress: show a bar while images are read
+
+    Attributes:
+        settings: the same
+        source: the data
+        model: the method, and what its nets are like
+        net: as it is before the first step
+        score: by which the best weights are chosen: the held-out loss, or the distance of samples for a game
+        training: at its beginning
+
+    Raises:
+        ValueError, OSError: as the parts do, before anything is written
+    """
+
+    def __init__(self, settings: Settings, progress: bool = True):
+        s = self.settings = settings
+        self.source = data(s, progress)
+        self.model = Model(s, self.source.dim, self.source.shape)
+        self.net = self.model.build()
+        weight = next(self.net.parameters())
+        steps = self._steps()
+        self.score = _score(self.model.method, self.source.validation.to(weight))
+        train = self.source.train
+        self.training = Training(
+            self.model.method,
+            self.net,
+            train.to(weight) if isinstance(train, Tensor) else train,
+            steps=steps,
+            stopping=Stopping(self.score, s.every or max(1, steps // 20), s.patience or NEVER),
+            schedule=self._schedule(steps),
+            clip=s.clip,
+            **self._numbers(),
+        )
+
+    def _numbers(self) -> dict[str, Any]:
+        s = self.settings
+        numbers = {"batch": s.batch, "lr": s.lr, "seed": s.seed, "weight_decay": s.weight_decay}
+        return numbers | {"betas": tuple(s.betas or ())}
+
+    def _per_epoch(self) -> float:
+        train = self.source.train
+        if not isinstance(train, Tensor):
+            raise ValueError(f"epochs needs a number of points for data {self.settings.data!r}: give points, or steps")
+        return math.ceil(len(train) / (self.settings.batch or 1))
+
+    def _steps(self) -> int:
+        s = self.settings
+        return s.steps or max(1, round((s.epochs or 0) * self._per_epoch()))
+
+    def _schedule(self, steps: int) -> Callable[[float], float]:
+        s = self.settings
+        if s.schedule != "cosine":
+            return SCHEDULES[str(s.schedule)]
+        end = steps if s.t_max is None else s.t_max * (self._per_epoch() if s.epochs is not None else 1)
+        return lambda done: (1 + math.cos(math.pi * done * steps / end)) / 2
+
+
+def data(settings: Settings, progress: bool = True) -> Source:
+    """The data of a run.
+
+    Raises:
+        ValueError, OSError: as :func:`gen_lib.runs.sources.source`
+    """
+    s = settings
+    wishes = {"points": s.points, "size": s.size, "channels": s.channels, "target_labels": s.target_labels}
+    return sources.source(str(s.data), **wishes, images=s.images, seed=s.seed or 0, progress=progress)  # type: ignore[arg-type]
+
+
+def _score(method: Method, validation: Tensor) -> Score:
+    """A game has no loss that says when to stop."""
+    return (sample_distance if len(method.turns) > 1 else held_out_loss)(method, validation)

@@ -1,0 +1,99 @@
+"""From wishes to a finished run: made, found again, or taken up."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ..slips import METHOD_NAMES
+from . import pictures
+from .folder import ENVIRONMENT, Folder, code, find, found, made, named, told_in
+from .loading import load
+from .prepared import Prepared
+from .settings import ELSEWHERE, Settings, differences, identity, own_code, resolved
+from .training import finish, train
+
+
+def start(
+    wishes: Settings,
+    root: Path,
+    *,
+    resume: str | None = None,
+    again: bool = False,
+    save_every: float = 10.0,
+    progress: bool = True,
+    say: Callable[[str], None] = print,
+) -> Folder:
+    """Train a run, or find the one that has these settings.
+
+    Args:
+        wishes: what was given
+        root: folder of all runs
+        resume: go on with this run; wishes may then only repeat what it has
+        again: make a new run, whatever is there
+        save_every: seconds between two states that are kept
+        progress: show a bar
+        say: told what is done
+
+    Returns:
+        the folder of the run, which is done
+
+    Raises:
+        ValueError: settings that cannot be, or are not those of the run to resume
+        OSError: no such run, nothing can be written
+        gen_lib.runs.training.Stopped: interrupted; all is kept
+        gen_lib.train.record.NotFinite: the run failed
+    """
+    if resume is not None:
+        folder = find(resume, root)
+        if others := differences(folder.settings, wishes):
+            raise ValueError(f"resume {resume!r} must keep the settings of {folder}: {'; '.join(others)}")
+        settings = replace(
+            folder.settings, **{n: v for n, v in wishes.given().items() if n in ("accelerator", "devices")}
+        )
+    else:
+        settings = resolved(wishes)
+        there = None if again else _same(root, settings)
+        folder = there  # type: ignore[assignment]
+    if folder is not None and folder.done:
+        other = "" if told_in(folder, ENVIRONMENT).get("code") == code() else ", by another version of the code"
+        say(f"{folder} has these settings and is done{other}: nothing to do (--again repeats it)")
+        return folder
+    prepared = Prepared(settings, progress)
+    training, weights = prepared.training, sum(p.numel() for p in prepared.net.parameters())
+    say(f"{settings.method} on {settings.data}: {weights:,} weights, {training.steps:,} steps of {training.batch}")
+    for name, part in prepared.net.named_children():
+        say(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights, {type(part).__name__}")
+    if folder is None:
+        folder = made(root, settings, {"dim": prepared.source.dim, "shape": prepared.source.shape})
+        say(f"in {folder}")
+    else:
+        say(f"going on with {folder}")
+    history = train(folder, prepared, save_every=save_every, progress=progress)
+    run = load(folder.path, trust=True)  # the user has named the code in this very call, or resumes it
+    for draw in (pictures.samples, pictures.maps, pictures.curves):
+        draw(run)
+    finish(folder, history)
+    say(f"done in {history.seconds:.1f} s: {folder}")
+    return folder
+
+
+def start_all(wishes: Settings, root: Path, **choices: object) -> list[Folder]:
+    """The same for every ready method in turn.
+
+    Returns:
+        a folder for each
+    """
+    return [start(replace(wishes, method=name), root, **choices) for name in METHOD_NAMES]  # type: ignore[arg-type]
+
+
+def _same(root: Path, settings: Settings) -> Folder | None:
+    """The latest run with these settings that is done, or else could still be."""
+    wanted = identity(settings)
+    same = [
+        folder
+        for folder in found(root)
+        if folder.path.parent.name == named(settings) and told_in(folder, ENVIRONMENT).get("settings") == wanted
+    ]
+    done = [folder for folder in same if folder.done]
+    open_ones = [folder for folder in same if folder.status in ("unfinished", "running")]
+    return (done or open_ones or [None])[-1]  # type: ignore[list-item]

@@ -1,0 +1,190 @@
+"""Training a run: from its folder's last state to its end, with everything that it leaves behind."""
+
+import csv
+import io
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import terminal
+from ..nets import Net
+from ..train import History, NotFinite, Training, run
+from . import files
+from .board import Board
+from .folder import DONE, FAILED, Folder, code
+from .prepared import Prepared
+
+MOST_STATES = 16  # a state holds the net, its moments, its best and its held weights
+LAST, BEST, STATE, METRICS = "last.safetensors", "best.safetensors", "state.pt", "metrics.csv"
+
+
+class Stopped(KeyboardInterrupt):
+    """A run was interrupted; what was done is kept.
+
+    Attributes:
+        folder: of the run
+        done: number of steps
+    """
+
+    def __init__(self, folder: Folder, done: int, steps: int):
+        self.folder, self.done = folder, done
+        super().__init__(f"stopped after {done} of {steps} steps, all kept: gen-lib train --resume {folder}")
+
+
+def train(
+    folder: Folder,
+    prepared: Prepared,
+    *,
+    save_every: float = 10.0,
+    progress: bool = True,
+) -> History:
+    """Train a run from its last state to its end.
+
+    Whatever stops it, what is there goes on from the last state that was kept, and gives the same numbers, bit for bit.
+
+    Args:
+        folder: of the run
+        prepared: its settings, in memory
+        save_every: seconds between two states that are kept
+        progress: show a bar
+
+    Returns:
+        the history of the whole run; the net is left at its best validation
+
+    Raises:
+        Busy: another process works on it
+        Refused: its last state is not one of this run
+        Stopped: interrupted by hand or by the system; everything up to there is kept
+        NotFinite: a loss became NaN or infinite; the run is marked as failed, with its history
+        OSError: a file cannot be written; the state before is still there
+    """
+    training, words = prepared.training, prepared.model.words
+    with folder.held(), _asked_to_stop() as asked:
+        state = folder.path / STATE
+        if state.exists():
+            kept = files.load_state(state, most_bytes(prepared.net, training.steps, len(training.record.curves)))
+            try:
+                training.load(kept)
+            except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
+                raise files.Refused(f"{state} must be a state of this run: {error}") from error
+        saved, board = time.monotonic(), Board(folder.path, after=training.done)
+        pause = 0.1 if sys.stderr.isatty() else 30  # seconds between two lines of a log
+        bar = terminal.bar(
+            None, progress, total=training.steps, initial=training.done, unit="step", mininterval=pause
+        )
+        chunk = 10
+        try:
+            while not training.ended:
+                start = time.perf_counter()
+                run(training, until=training.done + chunk, progress=False)
+                took = time.perf_counter() - start
+                chunk = max(1, min(1000, round(chunk * min(2.0, 0.3 / max(took, 1e-6)))))
+                bar.update(training.done - bar.n)
+                bar.set_postfix_str(training.record.summary, refresh=False)
+                stop = bool(asked) and not training.ended
+                if stop or time.monotonic() - saved >= save_every:
+                    _keep(folder, training, words, board)
+                    saved = time.monotonic()
+                if stop:
+                    raise Stopped(folder, training.done, training.steps)
+            history = run(training, progress=False)
+            _keep(folder, training, words, board)
+        except NotFinite as error:
+            folder.keep(METRICS, as_csv(*rows(error.history, training)))
+            folder.keep(FAILED, f"{error}\n")
+            raise
+        finally:
+            bar.close()
+            board.close()
+        files.save_weights(folder.path / BEST, prepared.net.state_dict(), words)
+        (folder.path / FAILED).unlink(missing_ok=True)
+    return history
+
+
+def most_bytes(net: Net, steps: int, turns: int) -> int:
+    """How large a state of a run may be: copies of its weights, and the curves of its members."""
+    weights = sum(p.numel() * p.element_size() for p in net.parameters())
+    return MOST_STATES * weights + files.SLACK + 8 * steps * turns * math.prod(net.members)
+
+
+def finish(folder: Folder, history: History, told: dict[str, Any] | None = None) -> None:
+    """Mark a run as whole, after all its files."""
+    scores = history.scores
+    best = {"best_step": history.best_step.tolist(), "best_score": _best(scores)} if history.checks else {}
+    facts = {"seconds": round(history.seconds, 3), **best, "code": code(), **(told or {})}
+    folder.keep(DONE, json.dumps(facts, indent=2) + "\n")
+
+
+def rows(history: History, training: Training) -> tuple[list[str], list[list[float]]]:
+    """What a run has measured: names of the columns, and a row for every validation.
+
+    ``step``, the mean loss of each turn since the row before, and the validation score; with members a column for each.
+    """
+    members = training.net.members
+    names = [""] if not members else [f"[{i}]" for i in range(math.prod(members))]
+    head = ["step", *(f"{turn}{m}" for turn in history.losses for m in names), *(f"validation{m}" for m in names)]
+    lines, before = [], 0
+    for i, step in enumerate(history.checks):
+        losses = [curve[before:step].reshape(step - before, -1).double().mean(0) for curve in history.losses.values()]
+        lines.append([step, *torch.cat([*losses, history.scores[i].reshape(-1).double()]).tolist()])
+        before = step
+    return head, lines
+
+
+def as_csv(head: list[str], lines: list[list[float]]) -> str:
+    """Rows as comma-separated values; an empty cell is a member that has stopped."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([["" if v != v else v for v in line] for line in lines])
+    return text.getvalue()
+
+
+def _keep(folder: Folder, training: Training, words: dict[str, str], board: Board) -> None:
+    """All that there is to keep now; the state comes first, since all else can be made again from it."""
+    files.save_state(folder.path / STATE, training.state())
+    history = training.record.history(training.done)
+    head, lines = rows(history, training)
+    folder.keep(METRICS, as_csv(head, lines))
+    board.write(head, lines)
+    last = training.record.last or training.net.state_dict()
+    files.save_weights(folder.path / LAST, last, words)
+
+
+def _best(scores: Tensor) -> list[float]:
+    filled = torch.where(scores.isnan(), torch.inf, scores)
+    return [float(v) for v in filled.min(0).values.reshape(-1)]
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """Within this context Ctrl-C and the system's wish to end are noted, not thrown: the list is then not empty.
+
+    A second Ctrl-C ends the work at once.
+    """
+    asked: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, note)
+    except ValueError:  # not in the main thread: nobody can ask
+        before = {}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

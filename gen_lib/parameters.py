@@ -6,6 +6,7 @@ Nothing here needs torch, so that a command line can refuse a slip before a kern
 import ast
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from .slips import brief, nearest
@@ -108,7 +109,7 @@ to 100, default 1.0)
             continue
         try:
             values[name] = converted(kind, value)
-        except LookupError:
+        except (LookupError, SyntaxError):
             errors.append(f"parameter {name!r} must be declared as {ALLOWED}, or in another cell, got {kind}")
             continue
         except (TypeError, ValueError, OverflowError):
@@ -152,7 +153,7 @@ def converted(kind: str, value: object) -> Any:
         >>> converted("int", "1e3"), converted("float | None", None), converted("Literal[1, 'a']", "1")
         (1000, None, 1)
     """
-    options = [*_options(ast.parse(kind, mode="eval").body)]
+    options = _readers(kind)
     for option in options:
         try:
             return option(value)
@@ -169,7 +170,12 @@ def optional(kind: str) -> bool:
         >>> optional("Optional[int]"), optional("str")
         (True, False)
     """
-    return _none in _options(ast.parse(kind, mode="eval").body)
+    return _none in _readers(kind)
+
+
+@cache
+def _readers(kind: str) -> tuple[Any, ...]:
+    return (*_options(ast.parse(kind, mode="eval").body),)
 
 
 def _options(annotation: ast.expr) -> Iterator[Any]:
@@ -187,7 +193,10 @@ def _options(annotation: ast.expr) -> Iterator[Any]:
         case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inside):
             parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
             if name == "Literal":
-                yield _one_of(tuple(map(ast.literal_eval, parts)))
+                try:
+                    yield _one_of(tuple(map(ast.literal_eval, parts)))
+                except ValueError:
+                    raise LookupError(ast.unparse(annotation)) from None
             elif name in ("Optional", "Union"):
                 for part in parts:
                     yield from _options(part)

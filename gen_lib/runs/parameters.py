@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,6 @@ class Notebook:
 
     Attributes:
         path: of the file
-        content: as the file holds it
         declared: name to type and default, as they are written
         comments: name to what is said about it
         bounds: name to least and largest value, as far as they are written as numbers
@@ -39,7 +39,6 @@ class Notebook:
     """
 
     path: Path
-    content: dict[str, Any]
     declared: Declared
     comments: dict[str, str]
     bounds: dict[str, tuple[float, float]]
@@ -51,7 +50,7 @@ class Notebook:
         Raises:
             ParameterError: unknown name, wrong type, or value out of bounds
         """
-        usual = {name: value for name, value in self.defaults().items() if not isinstance(value, Expression)}
+        usual = {name: value for name, value in self.defaults.items() if not isinstance(value, Expression)}
         values = usual | {name: self._read(name, value) for name, value in given.items()}
         typed = checked(self.declared, values, {name: self.bounds[name] for name in values if name in self.bounds})
         return {name: typed[name] for name in given}
@@ -60,6 +59,7 @@ class Notebook:
         empty = isinstance(value, str) and value in ("None", "null")
         return None if empty and name in self.declared and optional(self.declared[name][0]) else value
 
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """What the parameters are if they are not given; what is no plain value as an :class:`Expression`."""
         return {name: constant(text, Expression(text)) for name, (_, text) in self.declared.items()}
@@ -69,7 +69,7 @@ class Notebook:
 
         Example:
             >>> bounds = {"beta": (0, 9)}
-            >>> Notebook(Path(), {}, {"beta": ("float", "1.0")}, {"beta": "weight"}, bounds, "").help()
+            >>> Notebook(Path(), {"beta": ("float", "1.0")}, {"beta": "weight"}, bounds, "").help()
             'beta: float = 1.0  from 0 to 9; weight'
         """
         lines = []
@@ -113,7 +113,7 @@ def read(path: str | Path) -> Notebook:
         raise ValueError(f"notebook {path} must have one cell tagged 'parameters', it has {len(own)}")
     code = hashlib.sha256(json.dumps([sources, tags]).encode()).hexdigest()[:16]
     declared, comments = _declared(own[0]) if own else ({}, {})
-    return Notebook(path, content, declared, comments, _bounds(sources, declared), code)
+    return Notebook(path, declared, comments, _bounds(sources, declared), code)
 
 
 def _declared(cell: str) -> tuple[Declared, dict[str, str]]:

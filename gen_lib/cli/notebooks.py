@@ -33,6 +33,7 @@ def run(
         print(read(notebook).help() or f"{notebook} has no parameters")
         return
     given = _given(parameters, file)
+    read(notebook).checked(given)
     _needs("papermill")
     from ..runs import notebooks
 

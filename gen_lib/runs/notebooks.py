@@ -37,6 +37,7 @@ def execute(
 
     Raises:
         OSError: the copy cannot be written
+        KeyboardInterrupt: it was stopped; the text says where it is kept
     """
     from papermill.exceptions import PapermillExecutionError  # here, since they take half a second
     from papermill.execute import execute_notebook
@@ -56,6 +57,9 @@ def execute(
         trouble = f"code cell {error.exec_count}, `{error.source.strip().splitlines()[0]}`: {error.ename}"
         trouble += f": {error.evalue}" if error.evalue else ""
         trace = ESCAPES.sub("", "\n".join(error.traceback))
+    except KeyboardInterrupt as error:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient leaves the task of the cell behind
+        raise KeyboardInterrupt(f"stopped, the run up to there: {out}") from error
     except (RuntimeError, TimeoutError) as error:  # of nbclient and of kernels: it died or did not start
         trouble = f"{type(error).__name__}: {error}"
     cells = read_cells(out)
@@ -162,7 +166,7 @@ def run(
 
     Raises:
         ParameterError: unknown name, wrong type, or value out of bounds
-        FileExistsError: ``out`` is there
+        FileExistsError, IsADirectoryError, FileNotFoundError: ``out`` is there, is a folder, is in no folder
         ValueError: ``out`` is no notebook or the notebook itself
     """
     source = read(notebook)
@@ -172,6 +176,8 @@ def run(
         raise ValueError(f"out must end in .ipynb, got {out}")
     if out.exists() and out.samefile(source.path):
         raise ValueError(f"out must be another file than the notebook, got {out}")
+    if out.is_dir():
+        raise IsADirectoryError(f"out must be a file, {out} is a folder")
     if out.exists() and not force:
         raise FileExistsError(f"{out} exists, choose another name or add --force")
     if not out.absolute().parent.is_dir():

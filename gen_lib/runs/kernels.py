@@ -83,22 +83,25 @@ class Copier:
             )  # fmt: skip
             self.began.clear()
             self.process = process
-            Thread(target=self._listen, args=(process, home), daemon=True).start()
-            atexit.register(self.close, process)
+            listener = Thread(target=self._listen, args=(process, home), daemon=True)
+            listener.start()
+            atexit.register(self.close, process, listener)
             self._wait(lambda: bool(self.began))
         return self.process
 
-    def close(self, process: "subprocess.Popen[str]") -> None:
+    def close(self, process: "subprocess.Popen[str]", listener: Thread) -> None:
+        """End a process with its kernels."""
         assert process.stdin
         process.stdin.close()  # it ends its kernels and itself
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+        listener.join(10)
 
     def _listen(self, process: "subprocess.Popen[str]", home: tempfile.TemporaryDirectory[str]) -> None:
         assert process.stdout
-        with home:
+        with home, process.stdout:
             for line in process.stdout:
                 said = json.loads(line)
                 with self.heard:

@@ -11,7 +11,7 @@ from typing import Any
 from ..records import collected
 from . import whole
 from .folder import code
-from .outcome import Outcome
+from .jobs import Outcome
 from .parameters import Notebook, read
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")

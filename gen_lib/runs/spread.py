@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from .jobs import Task
+
 if TYPE_CHECKING:
     from distributed import Client
 
-    from .sweep import Job
 
 #: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too, so the last time it is alone.
 LIVES = 3
@@ -27,23 +28,6 @@ SETTINGS: dict[str, Any] = {
     "distributed.comm.timeouts.connect": "20s",
 }
 AHEAD = 16  # tasks that a cluster is given beyond those that run, so that one that grows sees that it is needed
-
-
-@dataclass(frozen=True)
-class Task:
-    """Some runs that are computed together.
-
-    Attributes:
-        job: what is run
-        numbers: of the runs
-        points: their parameters
-        folder: of the sweep
-    """
-
-    job: "Job"
-    numbers: Sequence[int]
-    points: Sequence[Mapping[str, Any]]
-    folder: Path
 
 
 class Lost(Exception):

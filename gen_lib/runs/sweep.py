@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -28,41 +28,11 @@ from .. import terminal
 from . import table
 from .folder import DONE, Busy
 from .grid import key
-from .outcome import Outcome
-from .spread import Lost, Task, spread
+from .jobs import Job, Outcome, Task
+from .spread import Lost, spread
 from .whole import settle, write
 
 SWEEP, POINTS, RUNS, RESULT = "sweep.json", "points.jsonl", "runs", "result.json"
-
-
-class Job(Protocol):
-    """What a sweep runs: a notebook, a training. It is sent to other processes by pickle.
-
-    Attributes:
-        base: name to what all runs share and no parameter says, such as a hash of the code; JSON. It must not change
-        parameters: name to value of all parameters that could be swept, as they are if they are not
-    """
-
-    base: dict[str, Any]
-    parameters: dict[str, Any]
-
-    def check(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The swept parameters with their types; a ValueError, before anything starts, says what they cannot be."""
-
-    def begin(self, folder: Path) -> None:
-        """Put into the folder of the sweep what the runs need; called once by each sweep, before its first run."""
-
-    def together(self, points: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-        """Which of the points one call of :meth:`run` takes, such as seeds that are members of one net: their places.
-
-        The results must not depend on it.
-        """
-
-    def run(self, points: Sequence[Mapping[str, Any]], folders: Sequence[Path]) -> Sequence[Outcome]:
-        """Compute the points, given with all parameters; leave files in the folder of each, which is there and empty.
-
-        An error that is raised becomes the trouble of all of them.
-        """
 
 
 @dataclass(frozen=True)
@@ -136,7 +106,7 @@ def _computed(
     live, computed, failed = table.Live(folder, results), 0, 0
     try:
         with (
-            terminal.bar(None, progress, total=missing, unit="run") as bar,
+            terminal.bar(None, progress and missing > 0, total=missing, unit="run") as bar,
             closing(spread(compute, tasks, missing, workers, scheduler)) as running,
         ):
             for task, rows in running:

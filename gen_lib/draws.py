@@ -36,6 +36,33 @@ class Streams:
         self.members, self.device = members, device
         self.generators = [Generator(device).manual_seed(seed + i * (not shared)) for i in range(prod(members))]
         self.stock: dict[Source, tuple[Tensor, int]] = {}
+        self.part, self.parts = 0, 1
+
+    @contextmanager
+    def split(self, part: int, parts: int) -> Iterator[None]:
+        """Within this context what is drawn for n points is part of what is drawn for all ``parts * n`` of them.
+
+        So that several processes, each at its part of a batch, draw together what one process draws.
+
+        Args:
+            part: which one, from 0
+            parts: how many there are, of equal size
+
+        Example:
+            >>> streams = [Streams((2,), seed=0) for _ in range(3)]
+            >>> whole = streams[0].take(torch.randn, (2, 6, 1))
+            >>> halves = []
+            >>> for part in (0, 1):
+            ...     with streams[1 + part].split(part, 2):
+            ...         halves.append(streams[1 + part].take(torch.randn, (2, 3, 1)))
+            >>> torch.equal(torch.cat(halves, 1), whole)
+            True
+        """
+        self.part, self.parts = part, parts
+        try:
+            yield
+        finally:
+            self.part, self.parts = 0, 1
 
     def take(self, draw: Source, shape: Sizes) -> Tensor:
         """The next numbers of every member, shape ``(*members, ...)``.
@@ -45,6 +72,15 @@ class Streams:
         """
         if shape[: len(self.members)] != self.members:
             raise ValueError(f"shape {shape} of a draw in training must begin with the members {self.members}")
+        if self.parts > 1:
+            axis = len(self.members)
+            if len(shape) == axis:
+                raise ValueError(f"shape {shape} of a draw in several processes must have an axis of points")
+            n, parts, part = shape[axis], self.parts, self.part
+            self.part, self.parts = 0, 1
+            drawn = self.take(draw, (*shape[:axis], n * parts, *shape[axis + 1 :]))
+            self.part, self.parts = part, parts
+            return drawn.narrow(axis, part * n, n)
         count = prod(shape[len(self.members) :])
         block, used = self.stock.get(draw, (None, 0))
         if block is None or used + count > block.shape[1]:

@@ -1,19 +1,22 @@
 """The one abstraction: every method learns from pairs (z, x) and ends as a map from z to x."""
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from pkgutil import resolve_name
+from typing import Any, NamedTuple, ParamSpec
 
-import torch
 from torch import Generator, Tensor
 
 from . import check, draws
 from .couplings import independent
-from .nets import Net, Sizes, stacked
+from .nets import Net, Sizes, stacked, still
 from .slips import brief
 
 Loss = Callable[..., Tensor]  # (net, z, x) -> one number per pair
 Coupling = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+P = ParamSpec("P")
 
 
 class Turn(NamedTuple):
@@ -28,6 +31,30 @@ class Turn(NamedTuple):
     loss: Loss
 
 
+class Recipe(NamedTuple):
+    """How a method was made, in words that another process or a file understands.
+
+    Attributes:
+        factory: the function that made it, ``"module:name"``
+        arguments: what that function was given, by name; what was left out is not in it
+
+    Example:
+        >>> from gen_lib import methods
+        >>> recipe = methods.vae(2.0, likelihood="bernoulli").recipe
+        >>> recipe
+        Recipe(factory='gen_lib.methods.vae:vae', arguments={'beta': 2.0, 'likelihood': 'bernoulli'})
+        >>> recipe.make().recipe == recipe
+        True
+    """
+
+    factory: str
+    arguments: dict[str, Any]
+
+    def make(self) -> "Method":
+        """The same method once more."""
+        return resolve_name(self.factory)(**self.arguments)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """What makes a method: a network, losses, a way to sample, and which noise is paired with which datum.
@@ -40,6 +67,7 @@ class Method:
         density: ``(net, x)`` to the logarithm of the density at x, or a lower bound of it, where the method has one
         coupling: ``(z, x) -> (z, x)``, the pairs it trains on
         constrain: called with the net after every step, to put weights back into the set where they may lie
+        recipe: how a :func:`factory` made it; None for a method that was put together by hand, or changed afterwards
 
     Raises:
         TypeError: turns that are none
@@ -52,10 +80,17 @@ class Method:
     density: Callable[..., Tensor] | None = None
     coupling: Coupling = independent
     constrain: Callable[..., None] | None = None
+    recipe: Recipe | None = field(default=None, init=False, compare=False)
 
     def __post_init__(self):
         if not self.turns or not all(isinstance(turn, Turn) for turn in self.turns):
             raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {brief(self.turns)}')
+
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        """Sent to another process, a method is made there anew: the losses inside a factory cannot travel."""
+        if self.recipe is None:
+            return super().__reduce_ex__(protocol)
+        return partial(resolve_name(self.recipe.factory), **self.recipe.arguments), ()
 
     @property
     def loss(self) -> Loss:
@@ -70,7 +105,7 @@ class Method:
         return self.turns[0].loss
 
     def sample(self, net: Net, n: int, generator: Generator | None = None, **choices: object) -> Tensor:
-        """New points, without gradients: noise is drawn and pushed to the data.
+        """New points, without gradients and in evaluation mode: noise is drawn and pushed to the data.
 
         Args:
             net: a trained net of this method
@@ -85,18 +120,18 @@ class Method:
             ValueError: n not a positive whole number
 
         Example:
+            >>> import torch
             >>> from gen_lib import METHODS
             >>> net = METHODS["meanflow"].build(dim=2, members=(3,))
             >>> METHODS["meanflow"].sample(net, 5, torch.Generator().manual_seed(0), steps=2).shape
             torch.Size([3, 5, 2])
         """
         shape = (*net.members, check.whole("n", n, least=1), net.latent)
-        weight = next(net.parameters())
-        with torch.no_grad(), draws.drawing(generator):
+        with still(net) as weight, draws.drawing(generator):
             return self.push(net, draws.normal(shape, like=weight), **choices)[-1]
 
     def log_prob(self, net: Net, x: Tensor, **choices: object) -> Tensor:
-        """The logarithm of the density of the samples at given points, without gradients.
+        """The logarithm of the density of the samples at given points, without gradients and in evaluation mode.
 
         Exact up to the solver for a flow; a lower bound for a VAE.
 
@@ -112,6 +147,7 @@ class Method:
             ValueError: a method without a density, such as a game
 
         Example:
+            >>> import torch
             >>> from gen_lib import METHODS
             >>> net = METHODS["fm"].build(dim=2, members=(3,))
             >>> METHODS["fm"].log_prob(net, torch.zeros(5, 2)).shape
@@ -119,7 +155,7 @@ class Method:
         """
         if self.density is None:
             raise ValueError("method must have a density, this one has density=None")
-        with torch.no_grad():
+        with still(net):
             return self.density(net, check.points("x", x, net.dim), **choices)
 
     def build(
@@ -151,3 +187,31 @@ class Method:
         hidden, members = check.sizes("hidden", hidden), check.sizes("members", members)
         seed = check.whole("seed", seed, least=0)
         return stacked(lambda shape: self.architecture(dim, latent, hidden, shape), members, seed)
+
+
+def factory(make: Callable[P, Method]) -> Callable[P, Method]:
+    """Let a function that makes methods note in each of them how it was made, so that it can be sent and written down.
+
+    The function must stand in a module, where another process finds it, and its arguments must be such as can be sent:
+    numbers, tensors, names, functions of a module.
+
+    Args:
+        make: gives a method
+
+    Returns:
+        the same function, whose methods have a :class:`Recipe`
+
+    Raises:
+        ValueError: a function inside another one
+    """
+    if "<locals>" in make.__qualname__:
+        raise ValueError(f"make must stand in a module, where another process finds it, got {make.__qualname__}")
+    signature, name = inspect.signature(make), f"{make.__module__}:{make.__qualname__}"
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> Method:
+        method = make(*args, **kwargs)
+        object.__setattr__(method, "recipe", Recipe(name, dict(signature.bind(*args, **kwargs).arguments)))
+        return method
+
+    return made

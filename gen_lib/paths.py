@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor
 
@@ -96,11 +97,11 @@ def logit_normal(mean: float = 0.0, std: float = 1.0) -> TimeDraw:
     """
     check.number("mean", mean)
     check.number("std", std, above=0)
+    return partial(_logit_normal, mean=mean, std=std)  # a function of the module, so that it can be sent
 
-    def draw(x: Points) -> Times:
-        return (mean + std * draws.normal((*x.shape[:-1], 1), like=x)).sigmoid()
 
-    return draw
+def _logit_normal(x: Points, mean: float, std: float) -> Times:
+    return (mean + std * draws.normal((*x.shape[:-1], 1), like=x)).sigmoid()
 
 
 def two_times(x: Points, time: TimeDraw, same: float, ordered: bool) -> tuple[Times, Times]:

@@ -5,7 +5,7 @@ Every sampler returns the list of its states, ``[z, ..., x]``. They stand at equ
 
 What moves the points is a function of points and time. A sampler knows no network, records gradients as any other
 computation does, and leaves it to the caller to switch them off (``with torch.no_grad():``). What a sample costs is the
-number of times the function was asked: :class:`Counted` counts.
+number of times the function was evaluated: :class:`~gen_lib.counting.Counted` counts.
 """
 
 from collections.abc import Callable
@@ -17,36 +17,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from . import check
+from .counting import Counted as Counted
 from .shapes import Points, States, Times
 
 Velocity: TypeAlias = Callable[[Tensor, Tensor], Tensor]  # (x_t, t) -> v
 AverageVelocity: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]  # (x_t, t, r) -> u
 Time: TypeAlias = Times | Float[Tensor, ""] | float
-
-
-class Counted:
-    """A function that counts how often it is asked; a batch of points, of all members, counts once.
-
-    Args:
-        function: a net, a field: anything that can be called
-
-    Attributes:
-        evaluations: number of calls so far
-
-    Example:
-        >>> field = Counted(lambda x, t: x)
-        >>> _ = heun(field, torch.ones(1, 1), steps=10)
-        >>> field.evaluations
-        20
-    """
-
-    def __init__(self, function: Callable[..., Tensor]):
-        self.function, self.evaluations = function, 0
-
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        """What the function says."""
-        self.evaluations += 1
-        return self.function(*inputs)
 
 
 def clock(t: Time, x: Points, name: str = "t") -> Times:

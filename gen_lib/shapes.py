@@ -16,6 +16,7 @@ from torch import Tensor
 Sizes: TypeAlias = tuple[int, ...]  # such as the members of a net, or the widths of its layers
 Points: TypeAlias = Float[Tensor, "*#members n d"]
 Codes: TypeAlias = Float[Tensor, "*#members n latent"]
+Outputs: TypeAlias = Float[Tensor, "*#members n outputs"]
 Times: TypeAlias = Float[Tensor, "*#members n 1"]
 PerSample: TypeAlias = Float[Tensor, "*#members n"]
 PerMember: TypeAlias = Float[Tensor, "*#members"]

@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from gen_lib import Method, Turn, draws
+from gen_lib.method import factory
 from gen_lib.nets import Field
 from gen_lib.paths import line, uniform
 from gen_lib.samplers import clock, times
@@ -16,6 +17,7 @@ def end(net, x_t: Tensor, t: Tensor) -> Tensor:
     return x_t + (1 - t) * net(x_t, t)
 
 
+@factory
 def consistency(gap: float = 0.05) -> Method:
     r"""Two neighbours on a path end at the same point.
 

@@ -14,6 +14,7 @@ LIBRARY = Path(__file__).parent.parent / "gen_lib"
 ORDER = ["slips", "parameters", "terminal", "records", "shapes", "draws", "check", "data", "images", "paths"]
 ORDER += ["couplings", "likelihoods", "nets"]
 ORDER += [
+    "counting",
     "samplers",
     "density",
     "method",

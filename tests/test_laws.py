@@ -11,25 +11,28 @@ from dataclasses import dataclass
 from functools import cache
 from inspect import getmodule, isfunction
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from gen_lib import METHODS, couplings, data, images, likelihoods, metrics, samplers, truth
+from gen_lib import METHODS, couplings, data, images, likelihoods, metrics, nets, samplers, truth
+from gen_lib.compare import compare, draw
 from gen_lib.data import GaussianMixture
 from gen_lib.likelihoods import Discretised, Gaussian, LearnedGaussian, OptimalGaussian
+from gen_lib.likelihoods.gaussian import FreeGaussian
 
 MEMBERS, N = 3, 24
 SINGLE, DOUBLE = {torch.float32: (2.0**10, 2.0**17)}, {torch.float64: (2.0**20, 2.0**30)}
 NOT_MOVED = {
-    "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo_gap"},
+    "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo", "elbo_gap"},
     "draws points of its own, in torch's default precision": {"floor", "with_floor"},
     "knows times, no positions": {"clock", "times", "Counted"},
-    "holds numbers": {"WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"},
+    "holds numbers": {"WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"},
 }
-NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "ElboGap", "Estimate", "Ppca"}
+NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"}
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,10 @@ def probe(x: Tensor, y: Tensor, by: Tensor) -> Tensor:
     return metrics.linear_probe((x, y), (known + by.to(y), known.flip(0) + by.to(y)))
 
 
+def classes(points: Tensor) -> Tensor:
+    return torch.arange(points.shape[-2]) % 3
+
+
 def cost(pair: tuple[Tensor, Tensor]) -> Tensor:
     return (pair[0].double() - pair[1].double()).square().sum((-2, -1)).to(pair[1])
 
@@ -134,6 +141,8 @@ METRICS = {
     "diversity": Case(lambda x, y, by: metrics.diversity(x)),
     "linear_probe": Case(probe),
     "modes_covered": Case(lambda x, y, by: metrics.modes_covered(x, plane(by))),
+    "class_probe": Case(lambda x, y, by: metrics.class_probe((x, y), (classes(y), classes(y)))),
+    "neighbour_probe": Case(lambda x, y, by: metrics.neighbour_probe((x, y), (classes(y), classes(y)))),
     "nll": Case(lambda x, y, by: metrics.nll(x, plane(by))),
     "straightness": Case(lambda x, y, by: metrics.straightness(bent(x, y))),
     "path_energy": Case(lambda x, y, by: metrics.path_energy(bent(x, y))),
@@ -148,6 +157,7 @@ METRICS = {
     "bits_per_dimension": Case(
         lambda x, y, by: metrics.bits_per_dimension(net("vae", x), x, codes=3), alone=False, drawn=True
     ),
+    "elbo": Case(lambda x, y, by: metrics.elbo(net("vae", x), x, codes=3), alone=False, drawn=True),
 }
 for name in METHODS:
     if METHODS[name].encode is not None:
@@ -297,6 +307,7 @@ def test_what_moves_together_stays_as_far_apart(name):
 UNITS = {  # the power of the unit of length
     **dict.fromkeys(["w1 to points", "w2", "w2 on the line", "sliced_w2", "energy_distance", "diversity"], 1),
     **dict.fromkeys(["mmd", "linear_probe", "straightness", "path_energy"], 0),
+    **dict.fromkeys(["class_probe", "neighbour_probe"], 0),
     **dict.fromkeys(["optimal", "optimal on the line", "independent"], 2),
     "ppca's mean": 1,
     "ppca's directions": 2,
@@ -414,6 +425,7 @@ def test_every_likelihood_has_a_case():
 
 
 def answers(likelihood, output: Tensor, x: Tensor) -> list[Tensor]:
+    output = torch.cat([output] * likelihood.outputs, -1)
     return [likelihood.log_prob(output, x), likelihood.mean(output)]
 
 
@@ -429,8 +441,8 @@ def test_likelihoods_keep_the_precision_and_share_points_without_members(name, d
         assert torch.allclose(one, each, rtol=1e-6)
     spread = answers(likelihood, output[0].expand_as(output), x.sigmoid().expand_as(output))
     assert torch.allclose(output_alone[0], spread[0], rtol=1e-6)
-    if not isinstance(likelihood, OptimalGaussian):  # which has no sigma of its own to draw with
-        drawn = likelihood.sample(output, seeded())
+    if not likelihood.of_batch:  # such as one that has no sigma of its own to draw with
+        drawn = likelihood.sample(torch.cat([output] * likelihood.outputs, -1), seeded())
         assert drawn.dtype == dtype
         assert drawn.isfinite().all()
 
@@ -441,6 +453,7 @@ def test_likelihoods_keep_the_precision_and_share_points_without_members(name, d
 def test_likelihoods_refuse_half_precision_by_name(name, dtype):
     output, x, _ = points(2)
     likelihood = MADE[name]()
+    output = torch.cat([output] * likelihood.outputs, -1)
     for argument, call in (
         ("x", lambda: likelihood.log_prob(output.float(), x.sigmoid().to(dtype))),
         ("output", lambda: likelihood.log_prob(output.to(dtype), x.sigmoid().float())),
@@ -448,6 +461,41 @@ def test_likelihoods_refuse_half_precision_by_name(name, dtype):
     ):
         with pytest.raises(ValueError, match=f"{argument} must be in float32 or float64, got {dtype}"):
             call()
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_decoder_gives_as_many_outputs_as_the_likelihood_needs(name):
+    likelihood, z = MADE[name](), torch.randn(MEMBERS, 5, 2)
+    for dim, maps in ((4, nets.plain), (48, nets.convolutional((3, 4, 4)))):
+        made = nets.Autoencoder(dim, 2, (8,), (MEMBERS,), codes=2, likelihood=likelihood, maps=maps)
+        output = made.decoder(z)
+        assert output.shape == (MEMBERS, 5, likelihood.outputs * dim)
+        assert likelihood.log_prob(output, torch.rand(5, dim)).shape == (MEMBERS, 5)
+        assert made.decode(z).shape == (MEMBERS, 5, dim)
+        if not likelihood.of_batch:
+            assert likelihood.sample(output, seeded()).shape == (MEMBERS, 5, dim)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_likelihood_says_whether_it_depends_on_the_batch_and_how_an_output_becomes_a_mean(name):
+    output, x, _ = points(2, torch.float32)
+    likelihood = MADE[name]()
+    output = torch.cat([output] * likelihood.outputs, -1)
+    whole, part = (likelihood.log_prob(output[:, :n], x.sigmoid()[:n])[:, :2] for n in (N, 2))
+    assert torch.allclose(whole, part) != likelihood.of_batch
+    if likelihood.activation is not None and likelihood.outputs == 1:
+        assert torch.equal(likelihood.mean(output), likelihood.activation(output))
+
+
+def test_a_likelihood_that_lacks_something_fails_when_it_is_made():
+    class Halved(likelihoods.Likelihood):
+        def log_prob(self, output, x):
+            return -(x - output).abs().sum(-1)
+
+    with pytest.raises(TypeError, match=r"abstract class Halved .*mean.*sample"):
+        Halved()
+    with pytest.raises(TypeError, match=r"abstract class FreeGaussian .*sigma"):
+        FreeGaussian()
 
 
 @pytest.mark.parametrize("far", [2.0**10, 2.0**17])
@@ -465,11 +513,55 @@ def test_a_density_goes_with_output_and_data(far):
 
 
 def test_everything_that_makes_data_has_a_case():
-    kinds = {"TARGETS", "Digits", "Distribution", "GaussianMixture", "Shape"}
+    kinds = {"TARGETS", "Density", "Digits", "Distribution", "GaussianMixture", "Shape"}
     assert {*data.TARGETS, *kinds, "digits", "split"} == set(data.__all__)
     kinds = {"FACTORS", "HUB", "ImageSet", "Unavailable"}
     read_as_a_folder = {"hub"}
     assert {"draw", "faces", "factors", "folder", *kinds, *read_as_a_folder} == set(images.__all__)
+
+
+@dataclass
+class Logistic:
+    """A density that is not a mixture: what needs no more than that takes it."""
+
+    dim: int = 1
+
+    def sample(self, n, generator=None):
+        u = torch.rand(*((n,) if isinstance(n, int) else n), self.dim, generator=generator)
+        return torch.logit(u.clamp(1e-6, 1 - 1e-6))
+
+    def log_prob(self, x):
+        return (-x - 2 * torch.nn.functional.softplus(-x)).sum(-1)
+
+
+def test_a_density_of_ones_own_is_one_everywhere():
+    law, x = Logistic(), torch.linspace(-4, 4, 9, dtype=torch.float64)[:, None]
+    assert isinstance(law, data.Density)
+    assert isinstance(data.mixture_1d(), data.Density)
+    assert not isinstance(data.moons(), data.Density)
+    assert metrics.nll(law.sample(50_000, seeded()), law).item() == pytest.approx(2, abs=0.02)  # its entropy
+    q = GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))
+    assert torch.equal(truth.log_ratio(law, q, x), law.log_prob(x) - q.log_prob(x))
+    assert torch.equal(truth.log_ratio(q, law, x), -truth.log_ratio(law, q, x))
+    found = compare(["decoder"], law, epochs=1, steps_per_epoch=1, members=(2,), samples=9, progress=False)
+    _, axes = plt.subplots(1, 1, squeeze=False)
+    draw(axes[0], found)
+    (curve,) = axes[0, 0].lines
+    plt.close()
+    across, height = map(torch.as_tensor, curve.get_data())
+    assert torch.allclose(height, law.log_prob(across[:, None]).exp())
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_shape_has_no_density():
+    for call, message in (
+        (lambda: metrics.nll(torch.zeros(3, 2), data.moons()), "model must be a function or a distribution with"),
+        (lambda: truth.log_ratio(data.mixture_2d(), data.moons(), torch.zeros(3, 2)), "q must be a distribution with"),
+        (lambda: truth.ppca(data.moons(), 1), "data must be a GaussianMixture, got Shape"),
+        (lambda: truth.jensen_shannon(Logistic(), Logistic()), "p must be a GaussianMixture, got Logistic"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
 
 
 @pytest.mark.parametrize("name", data.TARGETS)

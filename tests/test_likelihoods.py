@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, Normal
 
-from gen_lib import likelihoods
+from gen_lib import likelihoods, methods, metrics
+from gen_lib.nets import MLP
 
 
 @pytest.mark.parametrize("sigma", [0.3, 0.5**0.5, 2.0])
@@ -223,3 +226,111 @@ def test_masses_can_be_trained_far_out_in_the_tails():
 def test_a_coin_has_no_density():
     with pytest.raises(TypeError, match="Bernoulli has no log_mass"):
         likelihoods.Discretised(likelihoods.Bernoulli()).log_prob(torch.zeros(2, 3), torch.zeros(2, 3))
+
+
+# A standard deviation from the decoder
+
+LEAST = math.exp(-6)
+
+
+def output_for(mean, sigma, least=LEAST):
+    """The output of a decoder that means these, in float64."""
+    above = sigma.log() - math.log(least)
+    raw = above + torch.log(-torch.expm1(-above)) + math.log(least)  # the soft floor, undone
+    return torch.cat([mean, 2 * raw], -1).double()
+
+
+def test_a_heteroscedastic_gaussian_is_torchs():
+    mean, x = torch.randn(2, 3, 7, 4, dtype=torch.float64)
+    sigma = 0.01 + torch.rand(3, 7, 4, dtype=torch.float64) * 3
+    likelihood, output = likelihoods.HeteroscedasticGaussian(), output_for(mean, sigma)
+    assert torch.allclose(likelihood.spread(output), sigma)
+    exact = Independent(Normal(mean, sigma), 1).log_prob(x)
+    assert torch.allclose(likelihood.log_prob(output, x), exact)
+    draws = likelihood.sample(output[0, 0].expand(50_000, 8), torch.Generator().manual_seed(0))
+    assert torch.allclose(draws.mean(0), mean[0, 0], atol=0.05)
+    assert torch.allclose(draws.std(0), sigma[0, 0], rtol=0.02)
+    low, high = mean - 0.3, mean + 1
+    between = (Normal(mean, sigma).cdf(high) - Normal(mean, sigma).cdf(low)).log()
+    assert torch.allclose(likelihood.log_mass(output, low, high), between)
+
+
+def test_with_one_sigma_for_all_it_is_the_plain_gaussian():
+    mean, x = torch.randn(2, 3, 7, 4, dtype=torch.float64)
+    output = output_for(mean, torch.full_like(mean, 0.3))
+    plain = likelihoods.Gaussian(0.3).double()
+    assert torch.allclose(likelihoods.HeteroscedasticGaussian().log_prob(output, x), plain.log_prob(mean, x))
+
+
+def test_the_best_sigma_is_the_size_of_the_residuals():
+    x = torch.randn(500, 3, dtype=torch.float64) * torch.tensor([0.02, 0.3, 2.0])
+    residual, likelihood = x.square().mean(0).sqrt(), likelihoods.HeteroscedasticGaussian()
+    log_variance = output_for(torch.zeros(3), residual)[3:].requires_grad_()
+    output = torch.cat([torch.zeros_like(x), log_variance.expand_as(x)], -1)
+    value = likelihood.log_prob(output, x).mean()
+    (gradient,) = torch.autograd.grad(value, log_variance)
+    assert gradient.abs().max() < 1e-9
+    for factor in (0.9, 1.1):
+        other = output_for(torch.zeros_like(x), (factor * residual).expand_as(x))
+        assert (likelihood.log_prob(other, x).mean() < value - 0.01).all()
+
+
+@pytest.mark.parametrize("least", [LEAST, 0.1])
+def test_a_perfect_copy_has_a_bounded_density(least):
+    x, likelihood = torch.randn(5, 3), likelihoods.HeteroscedasticGaussian(least=least)
+    bound = 3 * Normal(0.0, least).log_prob(torch.tensor(0.0))
+    for log_variance in (-1e4, -100.0, -20.0, 0.0):
+        output = torch.cat([x, torch.full_like(x, log_variance)], -1).requires_grad_()
+        value = likelihood.log_prob(output, x)
+        (gradient,) = torch.autograd.grad(value.sum(), output)
+        assert (value <= bound + 1e-4).all()
+        assert gradient.isfinite().all()
+    assert torch.allclose(likelihood.log_prob(torch.cat([x, torch.full_like(x, -1e4)], -1), x), bound.expand(5))
+
+
+def test_a_decoder_learns_where_the_data_are_wide():
+    """Two codes of one latent, one with narrow data and one with wide: no single sigma fits both."""
+    code = torch.tensor([-1.0, 1.0])[:, None].repeat(500, 1)
+    sigma = torch.tensor([0.1, 1.0])[:, None].repeat(500, 1)
+    x = code + sigma * torch.randn(1000, 1, generator=torch.Generator().manual_seed(0))
+    net, likelihood = MLP(1, 2, (16,)), likelihoods.HeteroscedasticGaussian()
+    adam = torch.optim.Adam(net.parameters(), 0.02)
+    for _ in range(500):
+        loss = -likelihood.log_prob(net(code), x).mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    residual = (x - likelihood.mean(net(code))).reshape(500, 2).square().mean(0).sqrt()
+    assert torch.allclose(likelihood.spread(net(code))[:2, 0], residual, rtol=0.02)
+    assert torch.allclose(residual, torch.tensor([0.1, 1.0]), rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        (likelihoods.Gaussian(0.1), TypeError, r"got the likelihood Gaussian\(sigma=0.1\) itself"),
+        (likelihoods.Gaussian, ValueError, r"this one fails without members: sigma must be .* above 0, got \(\)"),
+        (likelihoods.Bernoulli, ValueError, "this one fails without members: "),
+        (lambda members: "gaussian", TypeError, "this one gave 'gaussian'"),
+        (lambda: likelihoods.Gaussian(), ValueError, "this one fails without members: .*takes 0 positional arguments"),
+    ],
+)
+@pytest.mark.parametrize("make", [methods.vae, methods.autoencoder])
+@pytest.mark.usefixtures("unchecked")
+def test_a_likelihood_is_checked_where_it_is_given(make, given, kind, message):
+    with pytest.raises(kind, match="^likelihood must be a name, or a function such as .*" + message):
+        make(likelihood=given)
+
+
+def test_checking_a_likelihood_draws_nothing():
+    torch.manual_seed(3)
+    methods.vae(likelihood=lambda members: likelihoods.Gaussian(torch.rand(()).item() + 1))
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    assert torch.equal(torch.rand(1), after)
+
+
+def test_bits_are_not_measured_by_a_likelihood_that_needs_other_outputs():
+    net = methods.vae().build(dim=4, latent=2, hidden=(8,))
+    with pytest.raises(ValueError, match=r"outputs per dimension as the net has, 1, got Hetero.* needs 2"):
+        metrics.bits_per_dimension(net, torch.zeros(3, 4), likelihood=likelihoods.HeteroscedasticGaussian())

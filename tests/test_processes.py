@@ -3,17 +3,20 @@
 import copy
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from multiprocessing import get_context
 from pkgutil import walk_packages
 
 import pytest
 import torch
+from consistency import consistency
 
 import gen_lib
-from gen_lib import METHODS, data, fit
+from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods, nets, paths
 from gen_lib.compare import Interrupted, compare
 from gen_lib.images import Unavailable
+from gen_lib.method import factory
 from gen_lib.notebook import ClaimError
 from gen_lib.parameters import ParameterError
 from gen_lib.slips import UnknownName
@@ -38,6 +41,8 @@ def interrupted() -> Interrupted:
     )
     return Interrupted("fm", finished)
 
+
+decoder, facm = (import_module(f"gen_lib.methods.{name}") for name in ("decoder", "facm"))  # a factory hides its module
 
 ERRORS = {
     ClaimError: lambda: ClaimError("two is less than one"),
@@ -93,3 +98,71 @@ def test_what_a_comparison_found_can_be_sent():
     sent = pickle.loads(pickle.dumps(found))
     assert sent.runs["vae"].method is METHODS["vae"]
     assert torch.equal(sent.runs["vae"].frames, found.runs["vae"].frames)
+
+
+IMAGE = (1, 4, 4)
+PRICES = torch.tensor([[0.1], [4.0]])  # one for each member
+FACTORIES = {
+    "decoder": [{}, {"coupling": couplings.optimal}],
+    "autoencoder": [{}, {"likelihood": "gaussian_learned"}, {"maps": nets.convolutional(IMAGE)}],
+    "vae": [{"beta": 2.0}, {"beta": PRICES, "free_bits": 0.1}, {"maps": nets.convolutional(IMAGE)}],
+    "gan": [{"relativistic": True, "gamma": PRICES}, {"critic_turns": 2, "maps": nets.convolutional(IMAGE)}],
+    "wgan": [{"maps": nets.perceptron(dropout=0.2)}, {"clip": 0.01}, {"penalty": PRICES, "maps": nets.plain}],
+    "fm": [{"coupling": couplings.optimal}, {"time": paths.logit_normal(-1.0), "path": paths.circle}],
+    "meanflow": [{"p": 0.75}, {"improved": True, "same": 0.25}],
+    "facm": [{"p": PRICES, "clamp": 1.0}, {"conditioning": facm.BY_EXPANDED_TIME, "beta": facm.one, "anchor": False}],
+    "facm_published": [{}],
+    "backflow": [{"p": 0.5}, {"coupling": couplings.independent}],
+}
+CALLS = [(name, arguments) for name, several in FACTORIES.items() for arguments in several]
+
+
+def trained(method: Method) -> list[torch.Tensor]:
+    """Some steps from a fixed seed; also run in another process."""
+    net = method.build(16, hidden=(8,), members=(2,))
+    fit(method, net, torch.rand(20, 16, generator=torch.Generator().manual_seed(1)), steps=3, batch=8, progress=False)
+    assert all(map(torch.equal, net.parameters(), pickle.loads(pickle.dumps(net)).parameters()))
+    return [*map(torch.Tensor.detach, net.parameters())]
+
+
+def test_every_factory_has_examples():
+    assert {*FACTORIES, "METHODS"} == set(methods.__all__)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CALLS, ids=lambda v: v if isinstance(v, str) else ", ".join(v))
+def test_a_method_that_is_sent_trains_the_same_weights(name, arguments):
+    method = getattr(methods, name)(**arguments)
+    module, function = method.recipe.factory.split(":")
+    assert getattr(import_module(module), function) is getattr(methods, name)
+    assert method.recipe.arguments == arguments
+    here = trained(method)
+    for other in (pickle.loads(pickle.dumps(method)), copy.copy(method), method.recipe.make()):
+        assert all(map(torch.equal, trained(other), here))
+    if arguments:  # and it is another method than without them
+        plain = trained(getattr(methods, name)())
+        assert [w.shape for w in plain] != [w.shape for w in here] or not all(map(torch.equal, plain, here))
+
+
+def test_a_method_of_ones_own_is_sent_too():
+    made = [methods.vae(beta=2.0), consistency(gap=0.1)]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        for method, there in zip(made, pool.map(trained, made, timeout=120), strict=True):
+            assert all(map(torch.equal, there, trained(method)))
+    assert made[1].recipe == ("consistency:consistency", {"gap": 0.1})
+
+
+def test_arguments_are_noted_by_name_and_a_changed_method_has_no_recipe():
+    method = methods.vae(2.0)
+    assert method.recipe == ("gen_lib.methods.vae:vae", {"beta": 2.0})
+    assert replace(method, coupling=couplings.optimal).recipe is None
+    by_hand = Method(architecture=nets.Decoder, turns=(Turn("", decoder.squared_error),), push=decoder.push)
+    assert by_hand.recipe is None
+    assert all(map(torch.equal, trained(pickle.loads(pickle.dumps(by_hand))), trained(methods.decoder())))
+
+
+def test_a_factory_that_no_process_finds_is_refused():
+    def inner() -> Method:
+        return methods.vae()
+
+    with pytest.raises(ValueError, match=r"make must stand in a module, .* got .*<locals>\.inner"):
+        factory(inner)

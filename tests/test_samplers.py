@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gen_lib import data, nets, samplers, truth
+from gen_lib import METHODS, data, nets, samplers, truth
 from gen_lib.samplers import Counted, adaptive, clock, euler, heun, jump, once, times
 
 
@@ -94,6 +94,30 @@ def test_forwards_and_backwards_return():
         x = sampler(exact, z, steps=steps)[-1]
         assert (x - z).abs().max() > 1
         assert (sampler(exact, x, steps=steps, start=1.0, end=0.0)[-1] - z).abs().max() < error
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_evaluations_of_a_net_are_counted_whoever_calls_it(name):
+    net, z = METHODS[name].build(dim=1, hidden=(4,), members=(2,)), torch.randn(2, 5, 1)
+    with Counted(net) as first, Counted(net) as second:
+        METHODS[name].push(net, z)
+    METHODS[name].push(net, z)
+    expected = {"fm": 100}.get(name, 1)
+    assert first.evaluations == second.evaluations == expected
+    assert not any(part._forward_hooks for part in net.modules())  # nothing stays behind
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_count_ends_with_its_context_and_counts_nothing_twice():
+    net, z = METHODS["fm"].build(dim=1), torch.randn(5, 1)
+    with Counted(net) as counted:
+        heun(counted, z, 3)
+    assert counted.evaluations == 6
+    with pytest.raises(ValueError, match="inputs must"), Counted(net) as counted:
+        net(z)
+    assert not any(part._forward_hooks for part in net.modules())
+    with pytest.raises(TypeError, match="function must be a net whose parts can be counted, got <function"):
+        Counted(lambda x, t: x).__enter__()
 
 
 def test_evaluations_are_counted():

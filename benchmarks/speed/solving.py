@@ -22,10 +22,7 @@ class Contest:
     def __init__(self, dim: int, members: int, points: int, dtype: torch.dtype = torch.float32):
         whole = methods.fm().build(dim=dim, members=(members,), seed=0).to(dtype).requires_grad_(False)
         self.members, self.whole, self.lone = members, Counted(whole), []
-        for number in range(members):
-            one = methods.fm().build(dim=dim, seed=number).to(dtype).requires_grad_(False)
-            one.load_state_dict({name: value[number] for name, value in whole.state_dict().items()})
-            self.lone.append(Counted(one))
+        self.lone += [Counted(whole.member(number)) for number in range(members)]
         self.x = torch.randn(members, points, dim, dtype=dtype, generator=torch.Generator().manual_seed(0))
 
     def one_by_one(self, function: Callable[[Counted, Tensor], Tensor]) -> Tensor:

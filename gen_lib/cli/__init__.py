@@ -15,12 +15,13 @@ from jsonargparse import auto_cli
 from .. import terminal
 from .compare import compare
 from .notebooks import report, run, sweep
-from .runs import evaluate, listed, samples, train
+from .runs import evaluate, latents, listed, samples, train
 
 COMMANDS: dict[str, Any] = {
     "train": train,
     "evaluate": evaluate,
     "samples": samples,
+    "latents": latents,
     "list": listed,
     "compare": compare,
     "run": run,

@@ -113,6 +113,37 @@ def samples(
     print(f"{pictures.samples(loaded, n, seed)}\n{path}, samples of shape {tuple(made.shape)}")
 
 
+def latents(
+    run: str,
+    split: Literal["train", "validation", "test"] = "test",
+    walk: str | None = None,
+    which: Literal["best", "last"] = "best",
+    runs: Path = RUNS,
+    seed: int = 0,
+    trust: bool = False,
+) -> None:
+    """Draw the codes of a run: t-SNE, a plane by class, copies, a grid, walks between two classes and two images.
+
+    Args:
+        run: a path, a date and time, method-data, or latest
+        split: whose points are encoded: train, validation or test
+        walk: two classes, such as 3,7; the first and the last if not given
+        which: weights of the best validation, or the last ones
+        runs: folder of all runs
+        seed: of t-SNE
+        trust: import the code outside the library that the run names
+    """
+    ends = tuple(name.strip() for name in (walk or "").strip("[]").split(","))
+    if walk is not None and len(ends) != 2:
+        raise ValueError(f"walk must name two classes, such as 3,7, got {walk}")
+    whole("seed", seed, least=0)
+    from ..runs import load, pictures
+
+    loaded = load(run, which=which, runs=runs, trust=trust)
+    for path in pictures.latents(loaded, split, (ends[0], ends[1]) if walk else None, seed):
+        print(path)
+
+
 def listed(runs: Path = RUNS, status: str | None = None) -> None:
     """List the runs, from the first to the last that was begun.
 

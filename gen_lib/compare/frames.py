@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from .. import check, plots, terminal
-from ..data import GaussianMixture
+from ..data import Density
 from .run import Comparison
 
 
@@ -61,7 +61,7 @@ def _on_the_line(ax: Axes, samples: Tensor, data: Tensor, target: object, box: T
     # not the histogram of numpy: samples outside the region still count
     bars = torch.histogram(samples[:, 0].cpu(), edges).hist / len(samples) / (edges[1] - edges[0])
     artists: list[Artist] = [ax.stairs(bars, edges, fill=True, color=plots.COLORS["output"], alpha=0.7)]
-    if isinstance(target, GaussianMixture):
+    if isinstance(target, Density):
         artists += plots.density(ax, target, span)
         most = target.log_prob(edges[:, None]).exp().max().item()
     else:

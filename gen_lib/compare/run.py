@@ -11,11 +11,12 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from .. import check, draws, metrics
+from ..counting import Counted
 from ..data import Distribution, GaussianMixture
 from ..method import Method
 from ..methods import METHODS
 from ..metrics import WithFloor
-from ..nets import Net, Sizes
+from ..nets import Net, Sizes, still
 from ..slips import brief, known
 from ..train import History, NotFinite, fit
 
@@ -159,7 +160,7 @@ def compare(
     comparison = Comparison(target, epochs, noise)
     for name, method in methods.items():
         with _named(name, comparison):
-            look = _Look(method, nets[name], hidden, lengths[name], noise)
+            look = _Look(method, members, lengths[name], noise)
             steps = epochs * lengths[name]
             history = fit(
                 method,
@@ -172,7 +173,7 @@ def compare(
                 watch=look,
                 progress=progress,
             )
-            with torch.no_grad(), draws.streams(members, 2**31 + seed):
+            with still(nets[name]), draws.streams(members, 2**31 + seed):
                 asked, made = evaluations(method, nets[name], noise)
             comparison.runs[name] = Run(
                 method=method,
@@ -189,10 +190,7 @@ def compare(
 
 
 def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]:
-    """Push noise to data and count how often the net is asked on the way.
-
-    What is counted are the calls of the parts that a net consists of: the generator of a game, the decoder of an
-    autoencoder, the one map of a field.
+    """Push noise to data and count how often the net is evaluated on the way (:class:`~gen_lib.counting.Counted`).
 
     Args:
         method: whose ``push`` is used
@@ -207,14 +205,9 @@ def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]
         >>> evaluations(METHODS["fm"], net, torch.zeros(3, 1))[0]  # fifty steps of two
         100
     """
-    calls: list[None] = []
-    hooks = [part.register_forward_hook(lambda *_: calls.append(None)) for part in net.children()]
-    try:
+    with Counted(net) as counted:
         parts = [method.push(net, part) for part in z.split(PART, -2)]
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return len(calls) // len(parts), [torch.cat(states, -2) for states in zip(*parts, strict=True)]
+    return counted.evaluations // len(parts), [torch.cat(states, -2) for states in zip(*parts, strict=True)]
 
 
 def distances(samples: Tensor, target: Distribution) -> dict[str, Tensor]:
@@ -250,20 +243,16 @@ class _Look:
     A lone net makes them, so that a look costs little beside an epoch; its time is kept apart.
     """
 
-    def __init__(self, method: Method, net: Net, hidden: Sizes, epoch: int, noise: Tensor):
+    def __init__(self, method: Method, members: Sizes, epoch: int, noise: Tensor):
         self.method, self.epoch, self.frames, self.seconds = method, epoch, list[Tensor](), 0.0
-        self.first = (0,) * len(net.members)
-        self.lone = method.build(net.dim, latent=net.latent, hidden=hidden)
+        self.first = (0,) * len(members)
         self.noise = noise[self.first][:DRAWN]
 
     def __call__(self, step: int, net: Net) -> None:
         if step == 0 or step % self.epoch:
             return
         start = time.perf_counter()
-        with torch.no_grad():
-            for weight, whole in zip(self.lone.parameters(), net.parameters(), strict=True):
-                weight.copy_(whole[self.first])
-            self.frames.append(self.method.push(self.lone, self.noise)[-1])
+        self.frames.append(self.method.push(net.member(self.first), self.noise)[-1])
         self.seconds += time.perf_counter() - start
 
 

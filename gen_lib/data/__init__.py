@@ -1,6 +1,6 @@
 """What is learned: distributions with known densities, shapes in the plane, and real digits.
 
-A distribution has ``dim``, ``sample(n, generator=None)`` and, where there is one in closed form, ``log_prob(x)``.
+A ``Distribution`` has ``dim`` and ``sample(n, generator=None)``; a ``Density`` has ``log_prob(x)`` as well.
 The mixtures of Gaussians carry the book: their velocity field, flow map and likelihood are known exactly
 (:mod:`gen_lib.truth`), so whatever a net has learned can be compared with what is true.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ..slips import Table
 from .mixtures import (
+    Density,
     Distribution,
     GaussianMixture,
     eight_gaussians,
@@ -23,6 +24,7 @@ from .sets import Digits, digits, split
 
 __all__ = [
     "TARGETS",
+    "Density",
     "Digits",
     "Distribution",
     "GaussianMixture",

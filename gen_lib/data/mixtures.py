@@ -23,6 +23,14 @@ class Distribution(Protocol):
         """Independent points, shape ``(n, d)``; a tuple ``(*members, n)`` gives ``(*members, n, d)``."""
 
 
+@runtime_checkable
+class Density(Distribution, Protocol):
+    """A distribution whose density is known: what can be sampled, and says how likely a point is."""
+
+    def log_prob(self, x: Points) -> PerSample:
+        """Logarithm of the density at each point (nats), shape ``(*members, n)``."""
+
+
 @dataclass(frozen=True, eq=False)
 class GaussianMixture:
     r"""A mixture of Gaussians in any dimension.

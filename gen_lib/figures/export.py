@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data import GaussianMixture
-from ..nets import MLP, Field, Linear
+from ..nets import MLP, Dropout, Field, Linear
 
 ACTIVATIONS: dict[type[nn.Module], str] = {nn.SiLU: "silu", nn.LeakyReLU: "leaky", nn.Sigmoid: "sigmoid"}
 
@@ -74,6 +74,8 @@ def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> di
             step = weight.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127 if small else torch.ones(())
             parts += [(weight / step).flatten(1)] + ([] if small else [bias])
             scales += [step.flatten(1), bias] if small else []
+        elif isinstance(layer, Dropout):
+            continue  # the page shows nets as they are after training
         elif type(layer) in ACTIVATIONS and getattr(layer, "negative_slope", 0.2) == 0.2:
             layers.append(ACTIVATIONS[type(layer)])
         else:

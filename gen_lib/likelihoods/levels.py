@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from .. import check
-from ..shapes import PerSample, Points
+from ..shapes import Outputs, PerSample, Points
 from .base import Likelihood
 
 
@@ -40,25 +40,26 @@ class Discretised(Likelihood):
         check.number("last minus first of span", span[1] - span[0], above=0)
         self.density, self.levels, self.span = density, check.whole("levels", levels, least=2), span
         self.cell = (span[1] - span[0]) / (levels - 1)
+        self.outputs, self.of_batch = density.outputs, density.of_batch
 
-    def log_prob(self, output: Points, x: Points) -> PerSample:
+    def log_prob(self, output: Outputs, x: Points) -> PerSample:
         """log P(x|z) in nats, summed over dimensions; a datum between two levels counts as the nearer one."""
         return self._log_mass(output, ((check.precision("x", x) - self.span[0]) / self.cell).round()).sum(-1)
 
-    def mean(self, output: Points) -> Points:
+    def mean(self, output: Outputs) -> Points:
         """E[x|z], the mean over the levels."""
         numbers = torch.arange(self.levels).to(check.precision("output", output))
-        mass = [self._log_mass(output, number.expand_as(output)).exp() for number in numbers]
+        mass = [self._log_mass(output, number).exp() for number in numbers]
         return self.span[0] + self.cell * sum(number * m for number, m in zip(numbers, mass, strict=True))
 
-    def _log_mass(self, output: Points, level: Tensor) -> Tensor:
+    def _log_mass(self, output: Outputs, level: Tensor) -> Tensor:
         low, high = (self.span[0] + self.cell * (level + half) for half in (-0.5, 0.5))
         first, last = (end + far * self.cell for end, far in zip(self.span, (-1e4, 1e4), strict=True))
         # not infinite, where the slope in sigma would be NaN
         low, high = torch.where(level <= 0, first, low), torch.where(level >= self.levels - 1, last, high)
         return self.density.log_mass(output, low, high)
 
-    def sample(self, output: Points, generator: Generator | None = None) -> Points:
+    def sample(self, output: Outputs, generator: Generator | None = None) -> Points:
         """A draw of the density, put on the nearest level."""
         level = ((self.density.sample(output, generator) - self.span[0]) / self.cell).round()
         return self.span[0] + self.cell * level.clamp(0, self.levels - 1)

@@ -5,7 +5,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .. import check, draws
-from ..shapes import PerSample, Points
+from ..shapes import Outputs, PerSample, Points
 from .base import Likelihood
 
 
@@ -18,7 +18,9 @@ class Bernoulli(Likelihood):
     right but the sum is no longer a log-probability (it is not normalised over [0, 1]).
     """
 
-    def log_prob(self, output: Points, x: Points) -> PerSample:
+    activation = staticmethod(torch.sigmoid)
+
+    def log_prob(self, output: Outputs, x: Points) -> PerSample:
         """log p(x|z) in nats, summed over pixels.
 
         Raises:
@@ -28,11 +30,11 @@ class Bernoulli(Likelihood):
         output, x = torch.broadcast_tensors(check.precision("output", output), x)
         return -binary_cross_entropy_with_logits(output, x, reduction="none").sum(-1)
 
-    def mean(self, output: Points) -> Points:
+    def mean(self, output: Outputs) -> Points:
         """E[x|z]: the probabilities."""
         return check.precision("output", output).sigmoid()
 
-    def sample(self, output: Points, generator: Generator | None = None) -> Points:
+    def sample(self, output: Outputs, generator: Generator | None = None) -> Points:
         """A draw of black and white pixels given z."""
         return (draws.uniform(tuple(output.shape), generator, like=output) < self.mean(output)).to(output)
 
@@ -52,7 +54,7 @@ class ContinuousBernoulli(Likelihood):
         (Loaiza-Ganem and Cunningham, 2019), arXiv 1907.06845
     """
 
-    def log_prob(self, output: Points, x: Points) -> PerSample:
+    def log_prob(self, output: Outputs, x: Points) -> PerSample:
         """log p(x|z) in nats, summed over pixels.
 
         Raises:
@@ -61,21 +63,21 @@ class ContinuousBernoulli(Likelihood):
         check_unit_interval("continuous Bernoulli", x)
         return (output * x - log_normaliser(check.precision("output", output))).sum(-1)
 
-    def mean(self, output: Points) -> Points:
+    def mean(self, output: Outputs) -> Points:
         """E[x|z]."""
         check.precision("output", output)
         steep = torch.where(output.abs() < 0.1, 1.0, output)
         series = 0.5 + output / 12 - output**3 / 720
         return torch.where(output.abs() < 0.1, series, -1 / torch.expm1(-steep) - 1 / steep)
 
-    def sample(self, output: Points, generator: Generator | None = None) -> Points:
+    def sample(self, output: Outputs, generator: Generator | None = None) -> Points:
         """A draw of grey pixels given z."""
         check.precision("output", output)
         u, rate = draws.uniform(tuple(output.shape), generator, like=output), output.abs().clamp_min(1e-3)
         falling = -torch.log1p(u * torch.expm1(-rate)) / rate  # the inverse of the distribution function, reflected
         return torch.where(output > 0, 1 - falling, falling)
 
-    def log_mass(self, output: Points, low: Tensor, high: Tensor) -> Points:
+    def log_mass(self, output: Outputs, low: Tensor, high: Tensor) -> Points:
         """log P(low < x < high | z), pixel by pixel: the integral over a part is that over [0, 1] at another logit."""
         low, high = low.clamp(0, 1), high.clamp(0, 1)
         part = (high - low).log() + output * low + log_normaliser(output * (high - low))

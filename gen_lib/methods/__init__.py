@@ -48,9 +48,9 @@ def ready(name: str) -> Method:
 
 
 def _by_name(method: Method) -> str | tuple[Any, ...]:
-    """A ready method is sent to another process by its name; the losses of others are functions that cannot be."""
+    """A ready method is the same object in every process, which finds it by its name."""
     names = [name for name, one in METHODS.items() if one is method]
-    return (ready, (names[0],)) if names else object.__reduce_ex__(method, 2)
+    return (ready, (names[0],)) if names else method.__reduce_ex__(2)
 
 
 copyreg.pickle(Method, _by_name)

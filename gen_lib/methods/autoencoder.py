@@ -4,7 +4,7 @@ from torch import Tensor
 
 from .. import check, likelihoods
 from ..likelihoods import Maker
-from ..method import Method, Turn
+from ..method import Method, Turn, factory
 from ..nets import Autoencoder, Maps, check_maps, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -50,6 +50,7 @@ def encode(net: Autoencoder, x: Points) -> Tensor:
     return net.encoder(check.points("x", x, net.dim))
 
 
+@factory
 def autoencoder(likelihood: str | Maker = "gaussian", maps: Maps = plain) -> Method:
     """An autoencoder whose reconstruction loss is the negative log of ``likelihood``.
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import check
 from ..couplings import optimal
-from ..method import Coupling, Method, Turn
+from ..method import Coupling, Method, Turn, factory
 from ..paths import Path, TimeDraw, line, two_times, uniform
 from ..samplers import jump
 from ..shapes import PerSample, Points
@@ -30,6 +30,7 @@ def encode(net: Callable[..., Tensor], x: Points, steps: int = 1) -> Points:
     return jump(net, x, steps, start=1.0, end=0.0)[-1]
 
 
+@factory
 def backflow(
     p: float | Tensor = 0.0,
     *,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ..couplings import independent
-from ..method import Coupling, Method, Turn
+from ..method import Coupling, Method, Turn, factory
 from ..nets import Decoder
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -48,6 +48,7 @@ def push(net: Callable[..., Tensor], z: Codes) -> States:
     return once(net, z)
 
 
+@factory
 def decoder(coupling: Coupling = independent) -> Method:
     """A decoder trained on the pairs that ``coupling`` gives.
 

@@ -12,7 +12,7 @@ from torch.nn.functional import cosine_similarity
 from .. import check, draws
 from ..couplings import independent
 from ..density import pushforward_log_prob
-from ..method import Coupling, Method, Turn
+from ..method import Coupling, Method, Turn, factory
 from ..nets import Field, Sizes
 from ..paths import Path, TimeDraw, line, uniform
 from ..samplers import clock, heun, times
@@ -45,10 +45,26 @@ class Conditioning:
         return net(x_t, *self.end(t))
 
 
-BY_TARGET_TIME = Conditioning(times=2, now=lambda t: (t, t), end=lambda t: (t, torch.ones_like(t)))
+def _itself(t: Tensor) -> tuple[Tensor, ...]:
+    return (t,)
+
+
+def _twice(t: Tensor) -> tuple[Tensor, ...]:
+    return t, t
+
+
+def _to_one(t: Tensor) -> tuple[Tensor, ...]:
+    return t, torch.ones_like(t)
+
+
+def _mirrored(t: Tensor) -> tuple[Tensor, ...]:
+    return (2 - t,)
+
+
+BY_TARGET_TIME = Conditioning(times=2, now=_twice, end=_to_one)
 """The net is told where it goes, F(x, t, r) with the velocity at r = t and the shortcut at r = 1."""
 
-BY_EXPANDED_TIME = Conditioning(times=1, now=lambda t: (2 - t,), end=lambda t: (t,))
+BY_EXPANDED_TIME = Conditioning(times=1, now=_mirrored, end=_itself)
 """The paper's preferred form, one clock c from 0 to 2 with the shortcut at c = t and the velocity at c = 2 - t."""
 
 
@@ -137,6 +153,7 @@ def consistency_error(
     return (F - target).square().sum(-1)
 
 
+@factory
 def facm(
     p: float | Tensor = 0.0,
     *,
@@ -220,6 +237,7 @@ def facm(
     )
 
 
+@factory
 def facm_published(teacher: Callable[[Tensor, Tensor], Tensor] | None = None) -> Method:
     """The published weights: alpha = 1 - sqrt(t), clamp 1, norm-L2 loss, angle in the anchor.
 

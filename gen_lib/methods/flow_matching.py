@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..couplings import independent
 from ..density import pushforward_log_prob
-from ..method import Coupling, Method, Turn
+from ..method import Coupling, Method, Turn, factory
 from ..nets import Field
 from ..paths import Path, TimeDraw, line, uniform
 from ..samplers import heun
@@ -71,6 +71,7 @@ def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: flo
     return pushforward_log_prob(net, x, rtol, atol)
 
 
+@factory
 def fm(coupling: Coupling = independent, time: TimeDraw = uniform, path: Path = line) -> Method:
     """Flow matching.
 

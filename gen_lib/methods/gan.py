@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from .. import check, draws
-from ..method import Method, Turn
+from ..method import Method, Turn, factory
 from ..nets import Adversaries, Maps, check_maps, plain
 from ..samplers import once
 from ..shapes import Codes, PerSample, Points, States
@@ -84,6 +84,7 @@ def push(net: Adversaries, z: Codes) -> States:
     return once(net.generator, z)
 
 
+@factory
 def gan(
     *, critic_turns: int = 1, relativistic: bool = False, gamma: float | Tensor = 1.0, maps: Maps = plain
 ) -> Method:
@@ -127,6 +128,7 @@ def gan(
     return Method(architecture=partial(Adversaries, maps=maps), turns=turns, push=push)
 
 
+@factory
 def wgan(
     *, critic_turns: int = 5, penalty: float | Tensor = 0.1, clip: float | None = None, maps: Maps = plain
 ) -> Method:

@@ -9,7 +9,7 @@ from torch.func import jvp
 from .. import check
 from ..couplings import independent
 from ..density import pushforward_log_prob
-from ..method import Coupling, Method, Turn
+from ..method import Coupling, Method, Turn, factory
 from ..nets import Field
 from ..paths import Path, TimeDraw, line, two_times, uniform
 from ..samplers import heun, jump
@@ -167,6 +167,7 @@ def average_velocity_field(dim: int, latent: int, hidden: tuple[int, ...], membe
     return Field(dim, latent, hidden, members, times=2)
 
 
+@factory
 def meanflow(
     p: float | Tensor = 0.0,
     *,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import check, draws, likelihoods
 from ..likelihoods import Maker
-from ..method import Method, Turn
+from ..method import Method, Turn, factory
 from ..nets import Autoencoder, Maps, check_maps, plain
 from ..shapes import Codes, PerSample, Points
 from .autoencoder import push
@@ -137,6 +137,7 @@ def density(net: Autoencoder, x: Points, samples: int = 100) -> PerSample:
     return importance_weighted_bound(net, z, x)
 
 
+@factory
 def vae(
     beta: float | Tensor = 1.0,
     likelihood: str | Maker = "gaussian",

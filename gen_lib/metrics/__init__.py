@@ -5,22 +5,27 @@ No distance between finite samples is zero, not even between two draws of the sa
 means little without it.
 """
 
-from .bits import bits_per_dimension
+from .bits import Elbo, bits_per_dimension, elbo
 from .distances import WithFloor, energy_distance, floor, mmd, sliced_w2, w1, w2, with_floor
 from .diversity import diversity, linear_probe
+from .probe import class_probe, neighbour_probe
 from .quality import Modes, active_units, modes_covered, nll, path_energy, reconstruction_error, straightness
 
 __all__ = [
+    "Elbo",
     "Modes",
     "WithFloor",
     "active_units",
     "bits_per_dimension",
+    "class_probe",
     "diversity",
+    "elbo",
     "energy_distance",
     "floor",
     "linear_probe",
     "mmd",
     "modes_covered",
+    "neighbour_probe",
     "nll",
     "path_energy",
     "reconstruction_error",

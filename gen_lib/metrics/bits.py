@@ -2,14 +2,72 @@
 
 import copy
 import math
+from typing import NamedTuple
 
+import torch
 from torch import Generator, Tensor
 
 from .. import check, draws
 from ..likelihoods import Likelihood
-from ..methods.vae import importance_weighted_bound
+from ..methods.vae import importance_weighted_bound, kl_per_latent, posterior
 from ..nets import Autoencoder
 from ..shapes import PerMember, Points
+
+
+class Elbo(NamedTuple):
+    """The evidence lower bound and what it is made of, in nats per datum.
+
+    Attributes:
+        value: -(reconstruction + kl summed over latents), shape ``(*members,)``
+        reconstruction: -log p(x|z), shape ``(*members,)``
+        kl: of each latent: what its code costs, and at least what it says about x, shape ``(*members, latent)``
+    """
+
+    value: PerMember
+    reconstruction: PerMember
+    kl: Tensor
+
+
+def elbo(net: Autoencoder, x: Points, codes: int = 50, generator: Generator | None = None) -> Elbo:
+    r"""The evidence lower bound of data, latent by latent.
+
+    .. math:: \frac1n \sum_i \Big[ E_{q(z \mid x_i)} \log p(x_i \mid z)
+        - \sum_j \mathrm{KL}\big( q(z_j \mid x_i) \,\|\, \mathcal N(0, 1) \big) \Big]
+
+    The weight beta of training plays no part. The KL is exact, the expectation a mean over draws of the code.
+
+    Args:
+        net: a trained VAE, left as it is
+        x: data, shape ``(n, d)`` or ``(*members, n, d)``
+        codes: draws of the code for each datum
+        generator: of the codes; fixed draws if none is given
+
+    Returns:
+        nats per datum: bound, reconstruction, and KL of each latent
+
+    Raises:
+        ValueError: no codes, data of another dimension, a net whose encoder gives no Gaussian
+
+    References:
+        Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114
+
+    Example:
+        >>> from gen_lib import METHODS
+        >>> found = elbo(METHODS["vae"].build(dim=3, latent=2, members=(4,)), torch.zeros(5, 3))
+        >>> found.value.shape, found.kl.shape
+        (torch.Size([4]), torch.Size([4, 2]))
+    """
+    _gaussian(net, x)
+    shape = (*net.members, x.shape[-2], net.latent)
+    generator = generator or Generator().manual_seed(0)
+    with torch.no_grad():
+        mean, log_variance = posterior(net, x)
+        reconstruction = torch.zeros(shape[:-1]).to(x)
+        for _ in range(check.whole("codes", codes, least=1)):
+            code = mean + (log_variance / 2).exp() * draws.normal(shape, generator, like=x)
+            reconstruction -= net.likelihood.log_prob(net.decoder(code), x) / codes
+        kl = kl_per_latent(mean, log_variance).mean(-2)
+    return Elbo(-(reconstruction.mean(-1) + kl.sum(-1)), reconstruction.mean(-1), kl)
 
 
 def bits_per_dimension(
@@ -32,28 +90,46 @@ def bits_per_dimension(
         net: a trained VAE, left as it is
         x: data, shape ``(n, d)`` or ``(*members, n, d)``
         codes: k, draws of the code for each datum
-        likelihood: measures in place of the net's own; it is given the same output of the decoder
+        likelihood: measures in place of the net's own; it is given the same output of the decoder, and must need as
+            many numbers per dimension
         generator: of the codes; fixed draws if none is given
 
     Returns:
         bits per dimension, shape ``(*members,)``
 
     Raises:
-        ValueError: no codes, data of another dimension
+        ValueError: no codes, data of another dimension, a net whose encoder gives no Gaussian, a likelihood that needs
+            more or fewer outputs
 
     References:
         Importance Weighted Autoencoders (Burda et al., 2016), arXiv 1509.00519
 
     Example:
-        >>> import torch
         >>> from gen_lib import METHODS
         >>> net = METHODS["vae"].build(dim=3, latent=2, members=(4,))
         >>> bits_per_dimension(net, torch.zeros(5, 3)).shape
         torch.Size([4])
     """
-    check.points("x", x, dim=net.dim)
-    measured = copy.deepcopy(net).requires_grad_(False)
+    _gaussian(net, x)
+    measured = copy.deepcopy(net).eval().requires_grad_(False)
+    if likelihood is not None and likelihood.outputs != net.likelihood.outputs:
+        raise ValueError(
+            f"likelihood must need as many outputs per dimension as the net has, {net.likelihood.outputs}, "
+            f"got {likelihood!r}, which needs {likelihood.outputs}"
+        )
     measured.likelihood = likelihood or measured.likelihood
     shape = (check.whole("codes", codes, least=1), *net.members, x.shape[-2], net.latent)
     noise: Tensor = draws.normal(shape, generator or Generator().manual_seed(0), like=x)
     return -importance_weighted_bound(measured, noise, x).mean(-1).detach() / (net.dim * math.log(2))
+
+
+def _gaussian(net: Autoencoder, x: Points) -> None:
+    """Refuse data of another dimension, and nets that give a point instead of a distribution of codes."""
+    check.points("x", x, dim=net.dim)
+    with torch.no_grad():
+        given = net.encoder(x[..., :1, :]).shape[-1] if isinstance(net, Autoencoder) else None
+    if given != 2 * net.latent:
+        raise ValueError(
+            f"net must be a VAE, whose encoder gives the mean and log-variance of {net.latent} latents, "
+            f"got {type(net).__name__}" + (f" with an encoder that gives {given} numbers" if given else "")
+        )

@@ -7,23 +7,23 @@ import torch
 from torch import Tensor
 
 from .. import check
-from ..data import GaussianMixture
+from ..data import Density, GaussianMixture
 from ..data.mixtures import exact
 from ..method import Method
-from ..nets import Net
+from ..nets import Net, still
 from ..shapes import Codes, PerMember, Points, States
 from .distances import w2
 
 
-def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMember:
+def nll(x: Points, model: Density | Callable[[Tensor], Tensor]) -> PerMember:
     r"""Negative log-likelihood of points under a model, the mean per point.
 
     .. math:: -\frac1n \sum_i \log p(x_i)
 
     Args:
         x: points, shape ``(*members, n, d)``
-        model: a mixture, or a function that gives the log-density of each point, such as
-            ``lambda x: truth.pushforward_log_prob(net, x)``
+        model: a distribution with ``log_prob``, such as a mixture, or a function that gives the log-density of each
+            point, such as ``lambda x: truth.pushforward_log_prob(net, x)``
 
     Returns:
         nats, shape ``(*members,)``; for data of the model itself, its entropy
@@ -38,9 +38,11 @@ def nll(x: Points, model: GaussianMixture | Callable[[Tensor], Tensor]) -> PerMe
         tensor(0.9189)
     """
     check.points("x", x)
-    if not isinstance(model, GaussianMixture) and not callable(model):
-        raise TypeError(f"model must be a mixture or a function with the log-density, got {type(model).__name__}")
-    log_prob = model.log_prob if isinstance(model, GaussianMixture) else model
+    if not isinstance(model, Density) and not callable(model):
+        raise TypeError(
+            f"model must be a function or a distribution with log_prob, such as a mixture, got {type(model).__name__}"
+        )
+    log_prob = model.log_prob if isinstance(model, Density) else model
     return -log_prob(x).mean(-1)
 
 
@@ -211,7 +213,7 @@ def reconstruction_error(method: Method, net: Net, x: Points) -> PerMember:
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
     check.points("x", x, net.dim)
-    with torch.no_grad():
+    with still(net):
         return (method.push(net, method.encode(net, x))[-1] - x).square().sum(-1).mean(-1)
 
 

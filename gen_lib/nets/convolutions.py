@@ -14,6 +14,7 @@ References:
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import prod, sqrt
 
@@ -69,14 +70,13 @@ class Down(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, members: Sizes = (), gain: float = 1.0):
         super().__init__()
-        self.groups = prod(members)
         self.weight = _weights(16 * inputs, gain, *members, outputs, inputs, 4, 4)
         self.bias = nn.Parameter(torch.zeros(*members, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, members * inputs, size, size)`` to ``(n, members * outputs, size / 2, size / 2)``."""
         weight = self.weight.reshape(-1, *self.weight.shape[-3:])
-        return conv2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=self.groups)
+        return conv2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=prod(self.bias.shape[:-1]))
 
 
 class Up(nn.Module):
@@ -94,14 +94,13 @@ class Up(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, members: Sizes = (), gain: float = 1.0):
         super().__init__()
-        self.groups = prod(members)
         self.weight = _weights(4 * inputs, gain, *members, inputs, outputs, 4, 4)  # 4 of 16 reach a pixel
         self.bias = nn.Parameter(torch.zeros(*members, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, members * inputs, size, size)`` to ``(n, members * outputs, 2 * size, 2 * size)``."""
         weight = self.weight.reshape(-1, *self.weight.shape[-3:])
-        return conv_transpose2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=self.groups)
+        return conv_transpose2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=prod(self.bias.shape[:-1]))
 
 
 class ImageEncoder(nn.Module):
@@ -128,7 +127,7 @@ class ImageEncoder(nn.Module):
         activation: Activation = nn.SiLU,
     ):
         super().__init__()
-        self.shape, self.members = shape, members
+        self.shape = shape
         channels = (shape[0], *hidden)
         layers: list[nn.Module] = []
         for before, following in pairwise(channels):
@@ -144,9 +143,10 @@ class ImageEncoder(nn.Module):
         """
         if x.shape[-1] != prod(self.shape):
             raise ValueError(f"x must have points of dimension {prod(self.shape)}, got shape {tuple(x.shape)}")
-        lead = torch.broadcast_shapes(x.shape[:-2], self.members)
+        members = self.last.members
+        lead = torch.broadcast_shapes(x.shape[:-2], members)
         images = 2 * x.reshape(*x.shape[:-1], *self.shape) - 1  # around 0, where the initial weights expect them
-        return self.last(_apart(self.layers(_together(images, lead, self.members)), lead, self.members).flatten(-3))
+        return self.last(_apart(self.layers(_together(images, lead, members)), lead, members).flatten(-3))
 
 
 class ImageDecoder(nn.Module):
@@ -175,7 +175,6 @@ class ImageDecoder(nn.Module):
         activation: Activation = nn.SiLU,
     ):
         super().__init__()
-        self.members = members
         channels = (shape[0], *hidden)[::-1]
         size = shape[1] >> len(hidden)
         self.smallest = (channels[0], size, size)
@@ -190,10 +189,10 @@ class ImageDecoder(nn.Module):
 
     def forward(self, z: Codes) -> Points:
         """Map ``(*members, n, inputs)`` to flat images ``(*members, n, channels * size * size)``."""
-        small = self.first(z)
+        small, members = self.first(z), self.first.members
         lead = small.shape[:-2]
         images = small.reshape(*small.shape[:-1], *self.smallest)
-        return _apart(self.layers(_together(images, lead, self.members)), lead, self.members).flatten(-3)
+        return _apart(self.layers(_together(images, lead, members)), lead, members).flatten(-3)
 
 
 def _together(images: Tensor, lead: torch.Size, members: Sizes) -> Tensor:
@@ -240,31 +239,39 @@ def convolutional(shape: Sizes) -> Maps:
     if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
         raise ValueError(f"shape must be (1, size, size) (grey) or (3, size, size) (colour), got {shape}")
 
-    def fits(dim: int, hidden: Sizes) -> None:
-        if dim != prod(shape):
-            raise ValueError(f"dim must be {prod(shape)} for images of shape {shape}, got {dim}")
-        size, times = shape[1], len(hidden)
-        if size % 2**times:
-            most = (size & -size).bit_length() - 1
-            raise ValueError(
-                f"hidden must have at most {most} entries, as each halves the image and {size} can be halved {most} "
-                f"times, or shape a size that is a multiple of {2**times}, got hidden={hidden} and shape={shape}"
-            )
+    # Functions of the module: a method with these maps can be sent to another process.
+    return Maps(*(partial(make, shape=shape) for make in (_encoder, _decoder, _generator, _critic)))
 
-    def encoder(dim: int, outputs: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageEncoder(shape, outputs, hidden, members)
 
-    def critic(dim: int, outputs: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageEncoder(shape, outputs, hidden, members, leaky)
+def _fits(dim: int, hidden: Sizes, shape: Sizes) -> None:
+    """Refuse in ``build`` what the maps of such images cannot be made for."""
+    if dim != prod(shape):
+        raise ValueError(f"dim must be {prod(shape)} for images of shape {shape}, got {dim}")
+    size, times = shape[1], len(hidden)
+    if size % 2**times:
+        most = (size & -size).bit_length() - 1
+        raise ValueError(
+            f"hidden must have at most {most} entries, as each halves the image and {size} can be halved {most} "
+            f"times, or shape a size that is a multiple of {2**times}, got hidden={hidden} and shape={shape}"
+        )
 
-    def decoder(inputs: int, dim: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return ImageDecoder(inputs, shape, hidden, members)
 
-    def generator(inputs: int, dim: int, hidden: Sizes, members: Sizes) -> nn.Module:
-        fits(dim, hidden)
-        return nn.Sequential(ImageDecoder(inputs, shape, hidden, members, leaky), nn.Sigmoid())
+def _encoder(dim: int, outputs: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return ImageEncoder(shape, outputs, hidden, members)
 
-    return Maps(encoder, decoder, generator, critic)
+
+def _critic(dim: int, outputs: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return ImageEncoder(shape, outputs, hidden, members, leaky)
+
+
+def _decoder(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    several, rest = divmod(dim, prod(shape))  # numbers that a likelihood needs per pixel
+    _fits(dim if rest or not several else prod(shape), hidden, shape)
+    return ImageDecoder(inputs, (several * shape[0], *shape[1:]), hidden, members)
+
+
+def _generator(inputs: int, dim: int, hidden: Sizes, members: Sizes, shape: Sizes) -> nn.Module:
+    _fits(dim, hidden, shape)
+    return nn.Sequential(ImageDecoder(inputs, shape, hidden, members, leaky), nn.Sigmoid())

@@ -6,6 +6,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
+from .. import check, draws
 from ..shapes import Sizes as Sizes
 
 
@@ -29,6 +30,11 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.empty(*members, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(*members, 1, outputs).uniform_(-bound, bound))
 
+    @property
+    def members(self) -> Sizes:
+        """Shape of the members."""
+        return tuple(self.weight.shape[:-2])
+
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(*members, n, in)`` to ``(*members, n, out)``; points without members are given to all of them.
 
@@ -50,6 +56,47 @@ class Linear(nn.Module):
         return torch.addmm(bias, weight, h) if h.ndim == weight.ndim == 2 else weight @ h + bias
 
 
+class Dropout(nn.Module):
+    r"""In training every number is dropped with probability p, and those that stay are enlarged to keep the mean.
+
+    .. math:: y = \frac{b\, x}{1 - p}, \qquad b \sim \text{Bernoulli}(1 - p)
+
+    In evaluation mode (``net.eval()``) nothing happens. The coins come from :mod:`gen_lib.draws`, so that in training
+    every member has its own.
+
+    Args:
+        p: the probability, from 0 to below 1
+
+    Raises:
+        ValueError: another p
+
+    References:
+        Dropout: A Simple Way to Prevent Neural Networks from Overfitting (Srivastava et al., 2014),
+        https://jmlr.org/papers/v15/srivastava14a.html
+
+    Example:
+        >>> sorted(Dropout(0.5)(torch.ones(100)).unique().tolist()), Dropout(0.5).eval()(torch.ones(2)).tolist()
+        ([0.0, 2.0], [1.0, 1.0])
+    """
+
+    def __init__(self, p: float):
+        super().__init__()
+        check.fraction("dropout", p)
+        if p == 1:
+            raise ValueError(f"dropout must lie from 0 to below 1, got {p}")
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The numbers that stay, shape of x, which begins with the members."""
+        if not self.training:
+            return x
+        return x * (draws.uniform(tuple(x.shape), like=x) >= self.p) / (1 - self.p)
+
+    def extra_repr(self) -> str:
+        """What the printed net says of it."""
+        return f"p={self.p:g}"
+
+
 class MLP(nn.Module):
     """Layers of :class:`Linear` with a smooth activation between them.
 
@@ -61,6 +108,7 @@ class MLP(nn.Module):
         hidden: widths of the hidden layers
         members: shape of the members
         activation: makes the activation between layers, a function of each number alone
+        dropout: probability of :class:`Dropout` behind every activation
 
     Example:
         >>> MLP(3, 2, hidden=(32,))(torch.zeros(10, 2), torch.zeros(10, 1)).shape
@@ -74,12 +122,13 @@ class MLP(nn.Module):
         hidden: Sizes = (32, 64, 32),
         members: Sizes = (),
         activation: Callable[[], nn.Module] = nn.SiLU,
+        dropout: float = 0.0,
     ):
         super().__init__()
         widths = (inputs, *hidden)
         layers: list[nn.Module] = []
         for width, following in zip(widths, hidden, strict=False):
-            layers += [Linear(width, following, members), activation()]
+            layers += [Linear(width, following, members), activation(), *([Dropout(dropout)] if dropout else [])]
         self.layers = nn.Sequential(*layers, Linear(widths[-1], outputs, members))
 
     def forward(self, *inputs: Tensor) -> Tensor:

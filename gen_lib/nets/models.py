@@ -1,17 +1,22 @@
 """What methods build: nets that know the dimensions of a point and of its noise, and their members."""
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import prod
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor, nn
 
+from .. import check
 from ..likelihoods import Likelihood
-from .layers import MLP, Sizes, leaky
+from .layers import MLP, Dropout, Sizes, leaky
 
 Module = TypeVar("Module", bound=nn.Module)
+Own = TypeVar("Own", bound="Net")
 MapMaker = Callable[[int, int, Sizes, Sizes], nn.Module]  # (inputs, outputs, hidden, members) -> net
 
 
@@ -28,6 +33,62 @@ class Net(nn.Module):
         super().__init__()
         self.dim, self.latent, self.members = dim, latent, members
 
+    def member(self: Own, index: int | Sequence[int]) -> Own:
+        """A lone net that is one member of this one: a copy with weights of its own.
+
+        Args:
+            index: which member, from 0; one number for each dimension of the members
+
+        Returns:
+            a net of the same class, with ``members=()``
+
+        Raises:
+            ValueError: a member that there is not
+
+        Example:
+            >>> nets, x = Decoder(dim=2, latent=2, members=(3,)).double(), torch.ones(5, 2).double()
+            >>> torch.allclose(nets.member(1)(x), nets(x)[1])
+            True
+        """
+        wanted = tuple(index) if isinstance(index, Sequence) else (index,)
+        if len(wanted) != len(self.members):
+            raise ValueError(f"index must have one number for each dimension of members={self.members}, got {index}")
+        for number, size in zip(wanted, self.members, strict=True):
+            if check.whole("index", number, least=0) >= size:
+                raise ValueError(f"index must be that of one of members={self.members}, from 0, got {index}")
+
+        def own(value: Tensor) -> Tensor:
+            lead = value.shape[: len(wanted)]  # a buffer may be the same for all members
+            shared = len(lead) < len(wanted) or any(a not in (1, b) for a, b in zip(lead, self.members, strict=True))
+            here = () if shared else tuple(i if size > 1 else 0 for i, size in zip(wanted, lead, strict=True))
+            return value.detach()[here].clone()
+
+        parts: dict[int, Any] = {id(p): nn.Parameter(own(p), p.requires_grad) for p in self.parameters()}
+        parts |= {id(buffer): own(buffer) for buffer in self.buffers()}
+        lone = copy.deepcopy(self, parts)  # which takes these for copies that are made already
+        lone.members = ()
+        return lone
+
+
+@contextmanager
+def still(net: nn.Module) -> Iterator[Tensor]:
+    """Within this context a net is in evaluation mode and there are no gradients; its modes come back at the end.
+
+    Args:
+        net: any net
+
+    Returns:
+        one of the net's weights, for its precision and device
+    """
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        with torch.no_grad():
+            yield next(net.parameters()).detach()
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
 
 @dataclass(frozen=True)
 class Maps:
@@ -35,7 +96,7 @@ class Maps:
 
     Attributes:
         encoder: makes a net from points to the numbers that describe their codes
-        decoder: makes a net from codes to points; it has ``hidden`` in reverse
+        decoder: makes a net from codes to points, or to several numbers per dimension; it has ``hidden`` in reverse
         generator: makes a net from noise to points
         critic: makes a net from points to one number
     """
@@ -46,16 +107,36 @@ class Maps:
     critic: MapMaker
 
 
-def _reversed(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
-    return MLP(inputs, outputs, hidden[::-1], members)
+def _reversed(inputs: int, outputs: int, hidden: Sizes, members: Sizes, dropout: float) -> MLP:
+    return MLP(inputs, outputs, hidden[::-1], members, dropout=dropout)
 
 
-def _leaky(inputs: int, outputs: int, hidden: Sizes, members: Sizes) -> MLP:
-    return MLP(inputs, outputs, hidden, members, leaky)
+def perceptron(dropout: float = 0.0) -> Maps:
+    """Multilayer perceptrons, for points of any kind.
+
+    With dropout a net makes other points in training mode, in which it is built and trained, than in evaluation mode.
+    Methods and metrics evaluate it in the latter; before it is called by hand, say ``net.eval()``.
+
+    Args:
+        dropout: probability with which, in training, each number behind an activation is dropped
+            (:class:`~gen_lib.nets.layers.Dropout`)
+
+    Raises:
+        ValueError: a probability that is not from 0 to below 1
+
+    Example:
+        >>> from gen_lib import methods
+        >>> net = methods.vae(maps=perceptron(dropout=0.1)).build(dim=4, latent=2, hidden=(8,))
+        >>> net.encoder.layers[2]
+        Dropout(p=0.1)
+    """
+    Dropout(dropout)  # refused here, before a net is built
+    smooth, steep = partial(MLP, dropout=dropout), partial(MLP, activation=leaky, dropout=dropout)
+    return Maps(encoder=smooth, decoder=partial(_reversed, dropout=dropout), generator=steep, critic=steep)
 
 
-#: Multilayer perceptrons, for points of any kind.
-plain = Maps(encoder=MLP, decoder=_reversed, generator=_leaky, critic=_leaky)
+#: Multilayer perceptrons without dropout.
+plain = perceptron()
 
 
 def check_maps(maps: object) -> Maps:
@@ -157,7 +238,7 @@ class Autoencoder(Net):
         hidden: widths of the encoder's layers; the decoder has them in reverse
         members: shape of the members
         codes: numbers the encoder gives per latent: 1 is a point, 2 are the mean and log-variance of a Gaussian
-        likelihood: turns the decoder's output into a distribution of x
+        likelihood: turns the decoder's output into a distribution of x, and says how many numbers that takes
         maps: what both are made of
     """
 
@@ -173,7 +254,7 @@ class Autoencoder(Net):
     ):
         super().__init__(dim, latent, members)
         self.encoder = maps.encoder(dim, codes * latent, hidden, members)
-        self.decoder = maps.decoder(latent, dim, hidden, members)
+        self.decoder = maps.decoder(latent, likelihood.outputs * dim, hidden, members)
         self.likelihood = likelihood
 
     def decode(self, z: Tensor) -> Tensor:

@@ -1,10 +1,14 @@
 """Drawing: one palette by role, functions that take axes and return artists."""
 
-from .curves import band, density
+from .curves import band, density, learning
 from .games import modes
+from .latents import class_means, copies, latent_grid, quantiles, traversals, walk, walks
 from .maps import arrows, field, lines, sideways, states
 from .pictures import images, scatter_by_class, thumbnails
+from .planes import Plane, plane, principal, tsne, widest
 from .style import CLASSES, COLORS, STYLE, use_style
 
-__all__ = ["CLASSES", "COLORS", "STYLE", "arrows", "band", "density", "field", "images", "lines"]
-__all__ += ["modes", "scatter_by_class", "sideways", "states", "thumbnails", "use_style"]
+__all__ = ["CLASSES", "COLORS", "STYLE", "Plane", "arrows", "band", "class_means", "copies", "density", "field"]
+__all__ += ["images", "latent_grid", "learning", "lines", "modes", "plane", "principal", "quantiles"]
+__all__ += ["scatter_by_class", "sideways", "states", "thumbnails", "traversals", "tsne", "use_style", "walk", "walks"]
+__all__ += ["widest"]

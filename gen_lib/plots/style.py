@@ -3,7 +3,6 @@
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import to_hex
 from torch import Tensor
 
 from .. import check
@@ -21,8 +20,9 @@ COLORS = {
     "decode": "#e377c2",
 }
 
-#: Colours of ten classes, none of which stands for a role.
-CLASSES = tuple(to_hex(mpl.colormaps["turbo"]((k + 0.5) / 10)) for k in range(10))
+#: Colours of ten classes, none of which stands for a role. They stay apart for readers who confuse red with green, or
+#: blue with yellow (Accessible Color Sequences for Data Visualization, Petroff, 2021, arXiv 2107.02270).
+CLASSES = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
 
 # Narrow figures with type of ordinary size: on a telephone the page shrinks them to 350 pixels.
 #: Applied by :func:`use_style`.

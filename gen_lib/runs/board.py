@@ -1,6 +1,5 @@
 """The measurements of a run for TensorBoard, where it is installed."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,8 @@ class Board:
     """
 
     def __init__(self, path: Path, after: int):
-        self.after = after
+        self.path, self.after = path, after
         self.writer: Any = None
-        with suppress(ImportError):  # without the extra `runs` there is metrics.csv alone
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.writer = SummaryWriter(str(path), purge_step=after + 1 if after else None)
 
     def write(self, head: list[str], lines: list[list[float]]) -> None:
         """The rows that are new, each number under the name of its column.
@@ -29,7 +24,11 @@ class Board:
             lines: all rows so far
         """
         if self.writer is None:
-            return
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:  # without the extra `runs` there is metrics.csv alone
+                return
+            self.writer = SummaryWriter(str(self.path), purge_step=self.after + 1 if self.after else None)
         for step, *values in lines:
             if step > self.after:
                 self.after = int(step)

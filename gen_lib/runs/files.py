@@ -5,6 +5,7 @@ state of an optimiser, of the streams) is read with ``weights_only=True``, after
 """
 
 import io
+import json
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -40,7 +41,12 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], words: Mapping[str, 
         the path
     """
     apart = {name: value.detach().cpu().contiguous().clone() for name, value in weights.items()}
-    return write(path, as_bytes(apart, dict(words)))
+    return write(path, as_bytes(apart, written(words)))
+
+
+def written(words: Mapping[str, str]) -> dict[str, str]:
+    """Words as they stand in the header: in one piece, since the order of several would change from file to file."""
+    return {"gen_lib": json.dumps(dict(words), sort_keys=True)}
 
 
 def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str, str]) -> dict[str, Tensor]:
@@ -61,7 +67,7 @@ def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str,
     plain(path)
     try:
         with safe_open(path, "pt") as file:
-            said = file.metadata() or {}
+            said = _said(file.metadata() or {})
             for name, wanted in words.items():
                 if said.get(name) != wanted:
                     raise Refused(f"{path} must hold weights of {name} {wanted}, it says {said.get(name)!r}")
@@ -117,6 +123,13 @@ def load_state(path: Path, most: int) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise Refused(f"{path} must hold the state of a run, it holds a {type(loaded).__name__}")
     return loaded
+
+
+def _said(header: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(header.get("gen_lib", "{}")))
+    except (ValueError, TypeError, RecursionError):
+        return {}
 
 
 def _difference(here: dict[str, Any], there: dict[str, Any]) -> str:

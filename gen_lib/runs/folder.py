@@ -158,7 +158,7 @@ def found(root: Path) -> list[Folder]:
     return [Folder(path) for path in sorted(paths, key=lambda p: (p.name, p.parent.name))]
 
 
-def find(run: str | Path, root: Path) -> Folder:
+def find(run: str | Path, root: Path, argument: str = "run") -> Folder:
     """A run by its path, by its date and time or how they begin, by ``method-data``, or ``latest``.
 
     Raises:
@@ -169,7 +169,7 @@ def find(run: str | Path, root: Path) -> Folder:
         return Folder(Path(run))
     runs, name = found(root), str(run)
     if not runs:
-        raise FileNotFoundError(f"run {name!r} is not there: {root} holds no runs, gen-lib train makes one")
+        raise FileNotFoundError(f"{argument} {name!r} is not there: {root} holds no runs, gen-lib train makes one")
     if name == "latest":
         return runs[-1]
     fitting = [one for one in runs if one.path.parent.name == name][-1:] or [
@@ -177,9 +177,9 @@ def find(run: str | Path, root: Path) -> Folder:
     ]
     few = ", ".join(f"{one.path.parent.name}/{one.path.name}" for one in (fitting or runs)[-5:])
     if not fitting:
-        raise FileNotFoundError(f"run {brief(name)} is not there. The latest in {root}: {few}")
+        raise FileNotFoundError(f"{argument} {brief(name)} is not there. The latest in {root}: {few}")
     if len(fitting) > 1:
-        raise ValueError(f"run {brief(name)} must name one run, {len(fitting)} begin so, such as {few}")
+        raise ValueError(f"{argument} {brief(name)} must name one run, {len(fitting)} begin so, such as {few}")
     return fitting[0]
 
 

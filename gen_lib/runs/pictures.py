@@ -2,15 +2,18 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 from torch import Generator, Tensor
 
 from .. import check, plots
 from ..data import GaussianMixture
-from ..plots.style import one_member
+from ..plots.style import STYLE, one_member
+from ..slips import known
 from .loading import Loaded
 
 SHOWN = 500  # points in a picture of the plane
@@ -28,10 +31,11 @@ def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[f
     Returns:
         the path
     """
-    figure = Figure(size, layout="constrained", dpi=150)
-    draw(figure)
     content = io.BytesIO()
-    figure.savefig(content, format="png")
+    with mpl.rc_context(STYLE):
+        figure = Figure(size, layout="constrained", dpi=150)
+        draw(figure)
+        figure.savefig(content, format="png")
     return run.folder.keep(f"{name}.png", content.getvalue())
 
 
@@ -46,7 +50,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0) -> Path:
     Returns:
         path of ``samples.png``
     """
-    made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).cpu()
+    made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).float().cpu()
     if run.source.shape is not None:
         side = max(1, int(n**0.5))
         return keep(run, "samples", lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
@@ -70,7 +74,7 @@ def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
     weight = next(run.net.parameters())
     z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
     with torch.no_grad():
-        states = [one_member(state).cpu() for state in run.method.push(run.net, z)]
+        states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -87,21 +91,64 @@ def curves(run: Loaded) -> Path:
     Returns:
         path of ``curves.png``
     """
-    history = run.history
+    return keep(run, "curves", lambda figure: plots.learning(figure.subplots(), run.history), (6, 3.5))
 
-    def draw(figure: Figure) -> None:
-        losses, scores = figure.subplots(1, 2)
-        for name, curve in history.losses.items():
-            flat = curve.reshape(len(curve), -1).mean(-1)
-            losses.plot(range(1, len(flat) + 1), flat.numpy(), linewidth=0.8, label=name)
-        losses.set(xlabel="step", ylabel="loss", title="training")
-        losses.legend()
-        scores.plot(history.checks, history.scores.reshape(len(history.checks), -1).numpy(), linewidth=0.8)
-        for step in history.best_step.reshape(-1).tolist():
-            scores.axvline(step, linestyle=":", linewidth=0.8, color=plots.COLORS["coupling"])
-        scores.set(xlabel="step", ylabel="validation", title="dotted: the best weights")
 
-    return keep(run, "curves", draw, (8, 3))
+def latents(run: Loaded, split: str = "test", ends: tuple[str, str] | None = None, seed: int = 0) -> list[Path]:
+    """The codes of a run and what they decode to.
+
+    Args:
+        run: of a method with an encoder; of members the first is shown
+        split: whose points are encoded
+        ends: names of two classes: a walk between their means, and one between an image of each; the first and the
+            last class if not given
+        seed: of t-SNE
+
+    Returns:
+        the paths of ``tsne.png`` (with thumbnails of images), ``scatter.png`` (the two latents that say most, by
+        class), and, of images, ``copies.png``, ``grid.png``, ``interpolation.png`` and ``walk.png``
+
+    Raises:
+        ValueError: a method without an encoder, codes of one number, a class that the data do not have
+    """
+    method, net, source = run.method, run.net, run.source
+    if method.encode is None:
+        raise ValueError(f"run must be of a method with an encoder, {run.settings.method} has none")
+    x = source.part(split, Generator().manual_seed(seed))[:SHOWN]
+    labels = source.labels.get(split, torch.zeros(len(x), dtype=torch.long))[:SHOWN]
+    names, shape = source.names or ("data",), source.shape if source.shape != (1, 8, 8) else None
+    with torch.no_grad():
+        codes = one_member(method.encode(net, x.to(next(net.parameters())))).float().cpu()
+    of_images = source.shape is not None
+    made = []
+    if codes.shape[-1] > 1:
+        thumbs = x.float() if of_images else None
+        flat = plots.tsne(codes, seed=seed)
+        made.append(keep(run, "tsne", lambda f: plots.plane(f.subplots(), flat, labels, thumbs, names=names, shape=shape), (7, 7)))
+        wide = plots.widest(codes)
+        made.append(keep(run, "scatter", lambda f: plots.plane(f.subplots(), wide, labels, names=names), (5, 5)))
+    if not of_images:
+        return made
+    made.append(keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], 10, shape), (7, 3)))
+    if net.latent == 2:
+        made.append(keep(run, "grid", lambda f: plots.latent_grid(f.subplots(), method, net, 12, shape=shape), (6, 6)))
+    else:
+        most = codes.var(0).argsort(descending=True)[:8].tolist()
+        made.append(keep(run, "grid", lambda f: plots.traversals(f.subplots(), method, net, most, shape=shape), (6, 5)))
+    there = labels.unique().tolist()
+    if len(names) > 1 and len(there) > 1:
+        number = {name: k for k, name in enumerate(names)}
+        one, two = [known("class", name, number) for name in ends or ()] or (there[0], there[-1])
+        means = plots.class_means(codes, labels, (one, two))
+        first = torch.stack([codes[labels == k][0] for k in (one, two)])
+        for name, (start, end) in {"interpolation": first, "walk": means}.items():
+            draw = partial(_walk, run=run, start=start[None], end=end[None], shape=shape)
+            made.append(keep(run, name, draw, (7, 1)))
+    return made
+
+
+def _walk(figure: Figure, run: Loaded, start: Tensor, end: Tensor, shape: tuple[int, int, int] | None) -> None:
+    plots.walks(figure.subplots(), run.method, run.net, start, end, shape=shape)
 
 
 def _sheet(figure: Figure, x: Tensor, columns: int, shape: tuple[int, int, int] | None) -> None:

@@ -14,6 +14,7 @@ from ..slips import brief
 from ..train import Stopping, Training, constant, held_out_loss, late, sample_distance
 from ..train.stopping import Score
 from . import sources
+from .devices import Place
 from .settings import Settings, identity
 from .sources import Source
 
@@ -49,9 +50,9 @@ class Model:
                 if name in options:
                     raise ValueError(f"options must not hold {name!r}, a setting by itself, got {brief(options[name])}")
                 options[name] = value
-        if s.maps != "plain":
-            options.setdefault("maps", s.maps)
-        return sources.method(str(s.method), options, self.shape)
+        if s.maps != "plain" or s.dropout:
+            options["maps"] = sources.maps(str(s.maps), s.dropout or 0.0, self.shape)
+        return sources.method(str(s.method), options)
 
     def build(self) -> Net:
         """A new net of the run, with its initial weights.
@@ -77,10 +78,11 @@ class Prepared:
 
     Args:
         settings: resolved
+        place: where it is computed
         progress: show a bar while images are read
 
     Attributes:
-        settings: the same
+        settings, place: the same
         source: the data
         model: the method, and what its nets are like
         net: as it is before the first step
@@ -91,11 +93,15 @@ class Prepared:
         ValueError, OSError: as the parts do, before anything is written
     """
 
-    def __init__(self, settings: Settings, progress: bool = True):
-        s = self.settings = settings
+    def __init__(self, settings: Settings, place: Place | None = None, progress: bool = True):
+        s, self.place = settings, place or Place()
+        self.settings = settings
         self.source = data(s, progress)
         self.model = Model(s, self.source.dim, self.source.shape)
-        self.net = self.model.build()
+        self.net = self.model.build().to(self.place.device)
+        if s.precision == "bf16-mixed":
+            for part in self.net.children():  # products in half precision, losses in single precision
+                part.register_forward_hook(lambda module, inputs, output: output.float())
         weight = next(self.net.parameters())
         steps = self._steps()
         self.score = _score(self.model.method, self.source.validation.to(weight))
@@ -108,6 +114,7 @@ class Prepared:
             stopping=Stopping(self.score, s.every or max(1, steps // 20), s.patience or NEVER),
             schedule=self._schedule(steps),
             clip=s.clip,
+            processes=self.place,
             **self._numbers(),
         )
 

@@ -70,13 +70,25 @@ def imported(kind: str, path: str) -> Any:
         raise ValueError(f"{kind} {path!r} must name something that can be imported: {error}") from error
 
 
-def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | None = None) -> Method:
+def _called(kind: str, path: str, make: Callable[..., Any], **arguments: Any) -> Any:
+    """What a function of the user's returns.
+
+    Raises:
+        ValueError: it cannot be called so; what goes wrong within it is its own
+    """
+    try:
+        inspect.signature(make).bind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{kind} {path!r} must be callable with {brief(arguments) or 'nothing'}: {error}") from error
+    return make(**arguments)
+
+
+def method(name: str, options: Mapping[str, Any]) -> Method:
     """A method by name or import path, with its options.
 
     Args:
         name: one of the ready ones, or ``package.module:attribute`` of a Method or of a function that returns one
-        options: arguments of its function; a text for ``likelihood`` or ``maps`` names one, also by import path
-        shape: of the images, for ``maps="convolutional"``
+        options: arguments of its function; a likelihood may be named by its import path
 
     Raises:
         UnknownName: no such name
@@ -98,25 +110,38 @@ def method(name: str, options: Mapping[str, Any], shape: tuple[int, int, int] | 
     allowed = inspect.signature(make).parameters
     for option in values:
         if option not in allowed:
-            raise UnknownName(f"unknown option {option!r} of method {name!r}. Known: {', '.join(allowed) or 'none'}")
+            what = "maps and dropout are" if option == "maps" else f"options.{option} is"
+            raise UnknownName(f"{what} not for method {name!r}, which takes {', '.join(allowed) or 'no options'}")
     if isinstance(likelihood := values.get("likelihood"), str) and is_path(likelihood):
         values["likelihood"] = imported("likelihood", likelihood)
-    if isinstance(maps := values.get("maps"), str):
-        values["maps"] = _maps(maps, shape)
-    made = make(**values)
+    made = _called("method", name, make, **values)
     if not isinstance(made, Method):
         raise ValueError(f"method {name!r} must return a Method, it returned {brief(made)}")
     return made
 
 
-def _maps(name: str, shape: tuple[int, int, int] | None) -> nets.Maps:
+def maps(name: str, dropout: float, shape: tuple[int, int, int] | None) -> nets.Maps:
+    """What encoders, decoders and players are made of.
+
+    Args:
+        name: plain, convolutional, or an import path
+        dropout: probability that a hidden number of a plain map is left out in training
+        shape: of the images, if the data are some
+
+    Raises:
+        ValueError: convolutional without images; dropout with other maps than plain
+        UnknownName: no such maps
+    """
+    if dropout and name != "plain":
+        raise ValueError(f"dropout must be 0 with maps {name}, got {dropout:g}")
     if is_path(name):
         return nets.check_maps(imported("maps", name))
-    if name == "convolutional":
-        if shape is None:
-            raise ValueError("maps='convolutional' needs images: data digits, a folder or a set of the hub")
-        return nets.convolutional(shape)
-    return known("maps", name, {"plain": nets.plain, "convolutional": nets.plain})
+    known("maps", name, {"plain": 0, "convolutional": 0})
+    if name == "plain":
+        return nets.perceptron(dropout)
+    if shape is None:
+        raise ValueError("maps convolutional needs images: data digits, a folder or a set of the hub")
+    return nets.convolutional(shape)
 
 
 def source(
@@ -163,10 +188,14 @@ def source(
     pictures = {"target_labels": target_labels, "n": images, "progress": progress}
     if name.startswith("hub:"):
         only("a set of the hub", "size", "channels", "target_labels", "images")
-        return _images(hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
+        try:
+            return _images(hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
+        except UnknownName as error:
+            raise UnknownName(f"data {name!r}: {error}") from error
     if is_path(name):
-        found = imported("data", name)
-        found = found() if callable(found) and not isinstance(found, Distribution) else found
+        found: Any = imported("data", name)
+        if callable(found) and not isinstance(found, Distribution):
+            found = _called("data", name, found)
         if isinstance(found, Distribution):
             only("a distribution", "points")
             return _drawn(found, points, seed)
@@ -178,6 +207,8 @@ def source(
         raise ValueError(f"data {name!r} must be a distribution, a tensor (n, d) or an ImageSet, got {brief(found)}")
     if Path(name).expanduser().exists() or "/" in name or name.startswith((".", "~")):
         only("a folder", "size", "channels", "target_labels", "images")
+        if not Path(name).expanduser().is_dir():
+            raise FileNotFoundError(f"data must be a folder of pictures, {name} is none")
         if size is None:
             raise ValueError(f"size must be given for a folder of pictures, {name}: the pixels on a side, such as 64")
         return _images(folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]

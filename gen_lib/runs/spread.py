@@ -30,8 +30,10 @@ SETTINGS: dict[str, Any] = {
 AHEAD = 16  # tasks that a cluster is given beyond those that run, so that one that grows sees that it is needed
 
 
-class Lost(Exception):
-    """The workers that a task was given to have died."""
+class Lost(str):
+    """Why a task has no rows: the workers that it was given to have died."""
+
+    __slots__ = ()
 
 
 Rows = list[dict[str, Any]]

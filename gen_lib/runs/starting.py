@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..slips import METHOD_NAMES
 from . import pictures
+from .devices import place
 from .folder import ENVIRONMENT, Folder, code, find, found, made, named, told_in
 from .loading import load
 from .prepared import Prepared
@@ -43,47 +43,54 @@ def start(
         gen_lib.runs.training.Stopped: interrupted; all is kept
         gen_lib.train.record.NotFinite: the run failed
     """
-    if resume is not None:
-        folder = find(resume, root)
-        if others := differences(folder.settings, wishes):
-            raise ValueError(f"resume {resume!r} must keep the settings of {folder}: {'; '.join(others)}")
-        settings = replace(
-            folder.settings, **{n: v for n, v in wishes.given().items() if n in ("accelerator", "devices")}
-        )
-    else:
-        settings = resolved(wishes)
-        there = None if again else _same(root, settings)
-        folder = there  # type: ignore[assignment]
+    settings, folder = _wanted(wishes, root, resume, again)
     if folder is not None and folder.done:
         other = "" if told_in(folder, ENVIRONMENT).get("code") == code() else ", by another version of the code"
         say(f"{folder} has these settings and is done{other}: nothing to do (--again repeats it)")
         return folder
-    prepared = Prepared(settings, progress)
-    training, weights = prepared.training, sum(p.numel() for p in prepared.net.parameters())
-    say(f"{settings.method} on {settings.data}: {weights:,} weights, {training.steps:,} steps of {training.batch}")
-    for name, part in prepared.net.named_children():
+    here = place(settings)
+    prepared = Prepared(settings, here, progress)
+    if here.rank == 0:
+        folder = _ready(prepared, folder, root, say)
+    folder = here.agreed(folder)
+    assert folder is not None
+    history = train(folder, prepared, save_every=save_every, progress=progress)
+    if here.rank == 0:
+        run = load(folder.path, trust=True)  # the user has named the code in this very call
+        for draw in (pictures.samples, pictures.maps, pictures.curves):
+            draw(run)
+        finish(folder, history)
+        say(f"done in {history.seconds:.1f} s: {folder}")
+    return folder
+
+
+def _wanted(wishes: Settings, root: Path, resume: str | None, again: bool) -> tuple[Settings, Folder | None]:
+    """All settings, and the run that has them, if there is one."""
+    if resume is None:
+        settings = resolved(wishes)
+        return settings, None if again else _same(root, settings)
+    folder = find(resume, root, argument="resume")
+    if others := differences(folder.settings, wishes):
+        raise ValueError(f"resume {resume!r} must keep the settings of {folder}: {'; '.join(others)}")
+    if unnamed := {*own_code(folder.settings)} - {*own_code(wishes)}:
+        raise ValueError(f"{folder} names code outside the library, {sorted(unnamed)[0]}: name it here, too")
+    return replace(folder.settings, **{n: v for n, v in wishes.given().items() if n in ELSEWHERE}), folder
+
+
+def _ready(prepared: Prepared, folder: Folder | None, root: Path, say: Callable[[str], None]) -> Folder:
+    """The folder to work in, and a few words about what is done in it."""
+    settings, training, net = prepared.settings, prepared.training, prepared.net
+    processes = f" in {prepared.place.count} processes" if prepared.place.count > 1 else ""
+    where = f" on {prepared.place.device}{processes}"
+    say(f"{settings.method} on {settings.data}: {training.steps:,} steps of {training.batch}{where}")
+    for name, part in net.named_children():
         say(f"  {name}: {sum(p.numel() for p in part.parameters()):,} weights, {type(part).__name__}")
     if folder is None:
         folder = made(root, settings, {"dim": prepared.source.dim, "shape": prepared.source.shape})
         say(f"in {folder}")
     else:
         say(f"going on with {folder}")
-    history = train(folder, prepared, save_every=save_every, progress=progress)
-    run = load(folder.path, trust=True)  # the user has named the code in this very call, or resumes it
-    for draw in (pictures.samples, pictures.maps, pictures.curves):
-        draw(run)
-    finish(folder, history)
-    say(f"done in {history.seconds:.1f} s: {folder}")
     return folder
-
-
-def start_all(wishes: Settings, root: Path, **choices: object) -> list[Folder]:
-    """The same for every ready method in turn.
-
-    Returns:
-        a folder for each
-    """
-    return [start(replace(wishes, method=name), root, **choices) for name in METHOD_NAMES]  # type: ignore[arg-type]
 
 
 def _same(root: Path, settings: Settings) -> Folder | None:

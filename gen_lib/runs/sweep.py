@@ -166,7 +166,8 @@ def _stored(
     if status == "done":
         write(place / DONE, "")
     if target.exists() and not (target / DONE).exists():  # it had failed
-        target.rename(target.with_name(f".{target.name}-{uuid4().hex[:8]}"))
+        failed = target.rename(target.with_name(f".{target.name}-{uuid4().hex[:8]}"))
+        shutil.rmtree(failed, ignore_errors=True)
     try:
         place.rename(target)
     except OSError:

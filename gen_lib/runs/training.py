@@ -7,7 +7,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,11 +32,16 @@ class Stopped(KeyboardInterrupt):
     Attributes:
         folder: of the run
         done: number of steps
+        steps: of all
     """
 
-    def __init__(self, folder: Folder, done: int, steps: int):
-        self.folder, self.done = folder, done
+    def __init__(self, folder: str, done: int, steps: int):
+        self.folder, self.done, self.steps = folder, done, steps
         super().__init__(f"stopped after {done} of {steps} steps, all kept: gen-lib train --resume {folder}")
+
+    def __reduce__(self):
+        """Sent from one process to another, it is made anew."""
+        return type(self), (self.folder, self.done, self.steps), self.__dict__
 
 
 def train(
@@ -66,47 +71,109 @@ def train(
         NotFinite: a loss became NaN or infinite; the run is marked as failed, with its history
         OSError: a file cannot be written; the state before is still there
     """
-    training, words = prepared.training, prepared.model.words
+    if prepared.place.rank > 0:
+        return _advance(prepared, None)
     with folder.held(), _asked_to_stop() as asked:
-        state = folder.path / STATE
-        if state.exists():
-            kept = files.load_state(state, most_bytes(prepared.net, training.steps, len(training.record.curves)))
-            try:
-                training.load(kept)
-            except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
-                raise files.Refused(f"{state} must be a state of this run: {error}") from error
-        saved, board = time.monotonic(), Board(folder.path, after=training.done)
+        keeper = Keeper(folder, prepared, save_every)
         pause = 0.1 if sys.stderr.isatty() else 30  # seconds between two lines of a log
-        bar = terminal.bar(
-            None, progress, total=training.steps, initial=training.done, unit="step", mininterval=pause
-        )
-        chunk = 10
+        training = prepared.training
+        bar = terminal.bar(None, progress, total=training.steps, unit="step", mininterval=pause)
         try:
-            while not training.ended:
-                start = time.perf_counter()
-                run(training, until=training.done + chunk, progress=False)
-                took = time.perf_counter() - start
-                chunk = max(1, min(1000, round(chunk * min(2.0, 0.3 / max(took, 1e-6)))))
-                bar.update(training.done - bar.n)
-                bar.set_postfix_str(training.record.summary, refresh=False)
-                stop = bool(asked) and not training.ended
-                if stop or time.monotonic() - saved >= save_every:
-                    _keep(folder, training, words, board)
-                    saved = time.monotonic()
-                if stop:
-                    raise Stopped(folder, training.done, training.steps)
-            history = run(training, progress=False)
-            _keep(folder, training, words, board)
-        except NotFinite as error:
-            folder.keep(METRICS, as_csv(*rows(error.history, training)))
-            folder.keep(FAILED, f"{error}\n")
-            raise
+            return _advance(prepared, keeper, bar, asked)
         finally:
             bar.close()
-            board.close()
-        files.save_weights(folder.path / BEST, prepared.net.state_dict(), words)
-        (folder.path / FAILED).unlink(missing_ok=True)
-    return history
+            keeper.board.close()
+
+
+def _advance(prepared: Prepared, keeper: "Keeper | None", bar: Any = None, asked: Sequence[int] = ()) -> History:
+    """All steps, in pieces of a third of a second; of several processes the first one keeps and tells the others."""
+    training, place, chunk = prepared.training, prepared.place, 10
+    try:
+        state = place.agreed(keeper and keeper.state())
+        if state is not None:
+            training.load(state)
+        while not training.ended:
+            start = time.perf_counter()
+            with place.computing():
+                run(training, until=training.done + chunk, progress=False)
+            took = time.perf_counter() - start
+            stop = bool(asked) and not training.ended
+            chunk = max(1, min(1000, round(chunk * min(2.0, 0.3 / max(took, 1e-6)))))
+            chunk, stop = place.agreed((chunk, stop))
+            if keeper is not None:
+                bar.update(training.done - bar.n)
+                bar.set_postfix_str(training.record.summary, refresh=False)
+                if stop or keeper.due():
+                    keeper.keep()
+            if stop:
+                raise Stopped(str(keeper and keeper.folder), training.done, training.steps)
+        history = run(training, progress=False)
+        if keeper is not None:
+            keeper.end()
+        return history
+    except NotFinite as error:
+        if keeper is not None:
+            keeper.fail(error)
+        raise
+
+
+class Keeper:
+    """Writes down what a run has done.
+
+    Args:
+        folder: of the run
+        prepared: the run in memory
+        save_every: seconds between two states
+    """
+
+    def __init__(self, folder: Folder, prepared: Prepared, save_every: float):
+        self.folder, self.training, self.save_every = folder, prepared.training, save_every
+        self.words, self.net = prepared.model.words, prepared.net
+        self.board = Board(folder.path, after=0)
+        self.saved = time.monotonic()
+
+    def state(self) -> dict[str, Any] | None:
+        """The last state that was kept, if there is one.
+
+        Raises:
+            Refused: it is not one of this run
+        """
+        path = self.folder.path / STATE
+        if not path.exists():
+            return None
+        most = most_bytes(self.net, self.training.steps, len(self.training.record.curves))
+        state = files.load_state(path, most)
+        try:
+            self.training.load(state)
+        except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
+            raise files.Refused(f"{path} must be a state of this run: {error}") from error
+        self.board.after = self.training.done
+        return state
+
+    def due(self) -> bool:
+        """Whether it is time for a new state."""
+        return time.monotonic() - self.saved >= self.save_every
+
+    def keep(self) -> None:
+        """All that there is to keep now; the state comes first, since all else can be made again from it."""
+        files.save_state(self.folder.path / STATE, self.training.state())
+        head, lines = rows(self.training.record.history(self.training.done), self.training)
+        self.folder.keep(METRICS, as_csv(head, lines))
+        self.board.write(head, lines)
+        last = self.training.record.last or self.net.state_dict()
+        files.save_weights(self.folder.path / LAST, last, self.words)
+        self.saved = time.monotonic()
+
+    def end(self) -> None:
+        """The run has ended, and the net is at its best."""
+        self.keep()
+        files.save_weights(self.folder.path / BEST, self.net.state_dict(), self.words)
+        (self.folder.path / FAILED).unlink(missing_ok=True)
+
+    def fail(self, error: NotFinite) -> None:
+        """A loss became NaN or infinite."""
+        self.folder.keep(METRICS, as_csv(*rows(error.history, self.training)))
+        self.folder.keep(FAILED, f"{error}\n")
 
 
 def most_bytes(net: Net, steps: int, turns: int) -> int:
@@ -146,17 +213,6 @@ def as_csv(head: list[str], lines: list[list[float]]) -> str:
     writer.writerow(head)
     writer.writerows([["" if v != v else v for v in line] for line in lines])
     return text.getvalue()
-
-
-def _keep(folder: Folder, training: Training, words: dict[str, str], board: Board) -> None:
-    """All that there is to keep now; the state comes first, since all else can be made again from it."""
-    files.save_state(folder.path / STATE, training.state())
-    history = training.record.history(training.done)
-    head, lines = rows(history, training)
-    folder.keep(METRICS, as_csv(head, lines))
-    board.write(head, lines)
-    last = training.record.last or training.net.state_dict()
-    files.save_weights(folder.path / LAST, last, words)
 
 
 def _best(scores: Tensor) -> list[float]:

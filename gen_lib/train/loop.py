@@ -126,12 +126,11 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
             look(watch, step, net)
             method, training.within_step = training.plan[step], True
             for curve, (name, loss) in zip(record.curves, method.turns, strict=True):
-                value = loss(net, *training.pairs(method)).mean(-1)
-                training.move(name, value)
+                value = training.move(name, training.value(method, loss))
                 if method.constrain is not None:
                     with torch.no_grad():
                         method.constrain(net)
-                curve[step] = value.detach()
+                curve[step] = value
             training.done = step + 1
             record.close(training.done)
             training.within_step = False

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from .. import check, draws, metrics
 from ..method import Method
-from ..nets import Net
+from ..nets import Net, still
 from ..shapes import PerMember
 from ..slips import brief
 
@@ -162,30 +162,11 @@ def _held_out(method: Method, points: Tensor, seed: int) -> tuple[Tensor, int]:
 
 
 @contextmanager
-def still(net: Net) -> Iterator[Tensor]:
-    """Within this context a net is in evaluation mode and there are no gradients; its modes come back at the end.
-
-    Args:
-        net: any net
-
-    Returns:
-        one of the net's weights, for its precision and device
-    """
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        with torch.no_grad():
-            yield next(net.parameters()).detach()
-    finally:
-        for module, training in modes.items():
-            module.training = training
-
-
-@contextmanager
 def evaluating(net: Net, seed: int = 0) -> Iterator[Tensor]:
     """Within this context a net is scored, and nothing that training depends on changes.
 
-    As :func:`still`, and every member draws from the same stream, which is none that a member trains with.
+    As :func:`~gen_lib.nets.models.still`, and every member draws from the same stream, which is none that a member
+    trains with.
 
     Args:
         net: put back into its modes at the end

@@ -125,4 +125,4 @@ class Stops:
         if not isinstance(score, Tensor) or score.shape != self.members:
             got = f"shape {tuple(score.shape)}" if isinstance(score, Tensor) else brief(score)
             raise ValueError(f"stopping.score must give one number per member, a tensor {self.members}, got {got}")
-        return score.detach().cpu()
+        return score.detach().cpu().to(torch.promote_types(score.dtype, torch.float32))

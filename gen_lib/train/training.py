@@ -2,14 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from .. import check, draws
 from ..data import Distribution
-from ..method import Method
+from ..method import Loss, Method
 from ..nets import Net
 from ..slips import brief
 from .record import Record
@@ -18,6 +18,32 @@ from .stopping import Stopping
 from .stops import state
 
 Schedule = Callable[[float], float]  # from the fraction of steps done to a fraction of the initial learning rate
+
+
+@runtime_checkable
+class Processes(Protocol):
+    """Several processes that train one net, each on its part of every batch.
+
+    Attributes:
+        rank: which one this is, from 0
+        count: how many there are
+    """
+
+    rank: int
+    count: int
+
+    def average(self, values: Sequence[Tensor]) -> list[Tensor]:
+        """Each tensor averaged over the processes; all of them get the same."""
+
+
+class Alone:
+    """A single process, which has the whole batch to itself."""
+
+    rank, count = 0, 1
+
+    def average(self, values: Sequence[Tensor]) -> list[Tensor]:
+        """The values themselves."""
+        return list(values)
 
 
 class _Adam(torch.optim.AdamW):
@@ -39,6 +65,7 @@ class Training:
 
     Args:
         method, net, data, steps, batch, lr, betas, seed, schedule, clip, weight_decay, stopping: as in ``fit``
+        processes: those that train this net together; the batch and the seed define the result, not their number
 
     Attributes:
         net: what is trained, in place
@@ -77,8 +104,12 @@ class Training:
         clip: float | None = None,
         weight_decay: float = 0.0,
         stopping: Stopping | None = None,
+        processes: Processes | None = None,
     ):
+        self.processes = processes or Alone()
         self.steps, self.batch = check.whole("steps", steps, least=1), check.whole("batch", batch, least=1)
+        if self.batch % self.processes.count:
+            raise ValueError(f"batch must be a multiple of the {self.processes.count} processes, got {batch}")
         seed = check.whole("seed", seed, least=0)
         check.number("weight_decay", weight_decay, least=0)
         if clip is not None:
@@ -114,10 +145,25 @@ class Training:
         z = draws.normal((*shape, self.net.latent)).to(self.weight)
         return method.coupling(z, self.sample(shape).to(self.weight))
 
-    def move(self, name: str, value: Tensor) -> None:
-        """One step of Adam, for the part of that name, down the loss of every member ``(*members,)``."""
+    def value(self, method: Method, loss: Loss) -> Tensor:
+        """The loss of every member, ``(*members,)``, on this process's part of new pairs."""
+        z, x = self.pairs(method)
+        rank, count = self.processes.rank, self.processes.count
+        if count > 1:
+            n = self.batch // count
+            z, x = z.narrow(-2, rank * n, n), x.narrow(-2, rank * n, n)
+        with self.streams.split(rank, count):
+            return loss(self.net, z, x).mean(-1)
+
+    def move(self, name: str, value: Tensor) -> Tensor:
+        """One step of Adam, for the part of that name, down the loss of every member ``(*members,)``.
+
+        Returns:
+            the loss, without its graph, over the whole batch
+        """
         movers, adam = self.movers[name], self.adams[name]
         gradients: Sequence[Tensor] = torch.autograd.grad(value.sum(), movers)
+        value, *gradients = self.processes.average([value.detach(), *gradients])
         if self.clip is not None:
             gradients = _clipped(gradients, self.clip, len(self.net.members))
         for p, g in zip(movers, gradients, strict=True):
@@ -125,6 +171,7 @@ class Training:
         for group in adam.param_groups:
             group["lr"] = self.rates[name] * self.schedule(self.done / self.steps)
         adam.step()
+        return value
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on: nested dictionaries of tensors, numbers, names and lists of them.

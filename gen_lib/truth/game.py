@@ -7,13 +7,13 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from .. import check
-from ..data import GaussianMixture
+from ..data import Density, GaussianMixture
 from ..data.mixtures import exact
 from ..shapes import PerSample, Points
 from .marginal import Estimate
 
 
-def log_ratio(p: GaussianMixture, q: GaussianMixture, x: Points) -> PerSample:
+def log_ratio(p: Density, q: Density, x: Points) -> PerSample:
     r"""The optimal critic between data from p and samples from q: the logit of the chance that x is a datum.
 
     .. math:: D^*(x) = \log p(x) - \log q(x), \qquad \sigma(D^*(x)) = \frac{p(x)}{p(x) + q(x)}
@@ -21,15 +21,16 @@ def log_ratio(p: GaussianMixture, q: GaussianMixture, x: Points) -> PerSample:
     It is the minimiser of :func:`gen_lib.methods.gan.critic_loss` over all functions.
 
     Args:
-        p: the data
-        q: what the generator makes
+        p: the data, a mixture or another distribution whose density is known
+        q: what the generator makes, likewise
         x: points, shape ``(*members, n, d)``
 
     Returns:
         nats, shape ``(*members, n)``, computed in float64, in the precision of x
 
     Raises:
-        ValueError: mixtures or points of different dimensions
+        TypeError: a distribution without ``log_prob``
+        ValueError: distributions or points of different dimensions
 
     References:
         Generative Adversarial Networks (Goodfellow et al., 2014), proposition 1, arXiv 1406.2661
@@ -39,6 +40,11 @@ def log_ratio(p: GaussianMixture, q: GaussianMixture, x: Points) -> PerSample:
         >>> log_ratio(p, q, torch.tensor([[0.5], [2.0]]))  # x - 1/2
         tensor([0.0000, 1.5000])
     """
+    for name, value in (("p", p), ("q", q)):
+        if not isinstance(value, Density):
+            raise TypeError(
+                f"{name} must be a distribution with log_prob, such as a mixture, got {type(value).__name__}"
+            )
     _beside(p, q)
     wide = check.points("x", x, p.dim).double()
     return (p.log_prob(wide) - q.log_prob(wide)).to(x)
@@ -78,7 +84,7 @@ def jensen_shannon(
         (0.0, 0.693147)
     """
     samples = check.whole("samples", samples, least=2)
-    _beside(p, q)
+    _beside(exact("p", p), exact("q", q))
     p, q = p.moved(-p.mean), q.moved(-p.mean)  # it does not matter where they are, only where from each other
     halves = [_mean_surplus(p, q, samples, generator), _mean_surplus(q, p, samples, generator)]
     return Estimate(sum(h.value for h in halves) / 2, math.hypot(*(h.error for h in halves)) / 2)
@@ -101,6 +107,6 @@ def _mean_surplus(p: GaussianMixture, q: GaussianMixture, samples: int, generato
     return Estimate(fine.item(), (fine - coarse).abs().item())
 
 
-def _beside(p: GaussianMixture, q: GaussianMixture) -> None:
-    if exact("p", p).dim != exact("q", q).dim:
+def _beside(p: Density, q: Density) -> None:
+    if p.dim != q.dim:
         raise ValueError(f"q must have the dimension of p, {p.dim}, got {q.dim}")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import check
 from ..data import GaussianMixture
-from ..likelihoods import OptimalGaussian
+from ..data.mixtures import exact
 from ..methods.vae import kl_per_latent, posterior
 from ..nets import Autoencoder
 from ..shapes import Codes, PerSample, Points
@@ -98,13 +98,13 @@ def ppca(data: Tensor | GaussianMixture, latent: int) -> Ppca:
         >>> best.weight.abs().flatten().tolist(), best.variance.item()
         ([2.0, 0.0], 1.0)
     """
-    if isinstance(data, GaussianMixture):
-        like, mean, covariance = data.mean, data.mean, data.covariance
-    else:
+    if isinstance(data, Tensor):
         like, points = data, check.points("data", data).double()
         mean = points.mean(-2)
         centred = points - mean[..., None, :]
         covariance = centred.mT @ centred / points.shape[-2]
+    else:
+        like, mean, covariance = exact("data", data).mean, data.mean, data.covariance
     dim = mean.shape[-1]
     if check.whole("latent", latent, least=1) >= dim:
         raise ValueError(f"latent must be below the dimension of the data, {dim}, to leave some noise, got {latent}")
@@ -165,8 +165,9 @@ def elbo_gap(net: Autoencoder, x: Points, tolerance: float = 1e-3) -> ElboGap:
     """
     if net.latent not in LEVELS:
         raise ValueError(f"net must have a latent of dimension 1 or 2 to be covered by a grid, got {net.latent}")
-    if isinstance(net.likelihood, OptimalGaussian):
-        raise ValueError("net must have a likelihood of its own, not one that follows the batch, got OptimalGaussian()")
+    if net.likelihood.of_batch:
+        got = type(net.likelihood).__name__
+        raise ValueError(f"net must have a likelihood of its own, not one that follows the batch, got {got}")
     check.number("tolerance", tolerance, above=0)
     points = check.points("x", x, net.dim).double()
     if points.ndim > 2 and points.shape[:-2] != net.members:

@@ -4,15 +4,19 @@ import base64
 from math import isqrt
 from typing import Any
 
+import torch
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from torch import Tensor
 
 from ... import check, plots
-from ...likelihoods import Bernoulli, Gaussian, LearnedGaussian, OptimalGaussian, identity
+from ...likelihoods import identity
 from ...nets import MLP, Autoencoder
 from .. import export
+
+#: Activations that the script knows, by the layers that are theirs.
+MEANS = {identity: [], torch.sigmoid: ["sigmoid"]}
 
 
 def edge_of(x: Tensor, *nets: Autoencoder) -> int:
@@ -32,11 +36,9 @@ def decoder_of(net: Autoencoder, members: slice) -> dict[str, Any]:
     if not isinstance(net.decoder, MLP):
         raise TypeError(f"the decoder must be an MLP, got {type(net.decoder).__name__}")
     spec = export.net(net.decoder, members, small=True)
-    if isinstance(likelihood, Bernoulli):
-        return {**spec, "layers": [*spec["layers"], "sigmoid"]}
-    if isinstance(likelihood, Gaussian | LearnedGaussian | OptimalGaussian) and likelihood.activation is identity:
-        return spec
-    raise TypeError(f"the likelihood must be Bernoulli or Gaussian without an activation, got {likelihood!r}")
+    if likelihood.outputs == 1 and likelihood.activation in MEANS:
+        return {**spec, "layers": [*spec["layers"], *MEANS[likelihood.activation]]}
+    raise TypeError(f"the likelihood must be one whose mean is the output or its sigmoid, got {likelihood!r}")
 
 
 def greys(x: Tensor) -> str:

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from ... import check, plots
 from ...compare import Comparison
-from ...data import Distribution, GaussianMixture
+from ...data import Density, Distribution
 from .. import export
 from ..page import show
 
@@ -99,12 +99,12 @@ def _board(name: str, comparison: Comparison, methods: list[str], count: int) ->
 
 def _data(name: str, target: Distribution, count: int) -> tuple[Tensor, Tensor]:
     """The region that is shown, ``(d, 2)``, and in it the density at equal steps or points of the data."""
-    if not (target.dim == 2 or (target.dim == 1 and isinstance(target, GaussianMixture))):
-        raise ValueError(f"comparisons must be of a mixture on the line or of data in the plane, {name!r} is not")
+    if not (target.dim == 2 or (target.dim == 1 and isinstance(target, Density))):
+        raise ValueError(f"comparisons must be of a density on the line or of data in the plane, {name!r} is not")
     data = target.sample(2000, Generator().manual_seed(0))
     margin = 0.15 * (data.amax(0) - data.amin(0))
     box = torch.stack([data.amin(0) - margin, data.amax(0) + margin], 1)
-    if isinstance(target, GaussianMixture) and target.dim == 1:
+    if isinstance(target, Density) and target.dim == 1:
         places = torch.linspace(box[0, 0].item(), box[0, 1].item(), 151)
         return box, target.log_prob(places[:, None]).exp()
     return box, data[:count]

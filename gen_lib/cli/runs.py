@@ -46,13 +46,8 @@ def train(
     from ..runs.starting import start
 
     torch.set_num_threads(computing)
-    folders = [
-        start(replace(wishes, method=name), runs, resume=resume, again=again, save_every=save_every) for name in names
-    ]
-    for folder in folders:
-        for file in sorted(folder.path.iterdir()):
-            if not file.name.startswith("."):
-                print(f"{file}  {file.stat().st_size:,} bytes")
+    for name in names:
+        start(replace(wishes, method=name), runs, resume=resume, again=again, save_every=save_every)
 
 
 def evaluate(

@@ -60,7 +60,9 @@ def start(
         for draw in (pictures.samples, pictures.maps, pictures.curves):
             draw(run)
         finish(folder, history)
-        say(f"done in {history.seconds:.1f} s: {folder}")
+        say(f"done in {history.seconds:.1f} s")
+        for file in sorted(folder.path.glob("[!.]*")):
+            say(f"  {file.name}: {file.stat().st_size:,} bytes")
     return folder
 
 

@@ -53,7 +53,7 @@ def collected(cells: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[float]
         cells: of a notebook, as its file holds them
 
     Returns:
-        name to values, of which the last ones count; the claims in the order of the notebook: text, value, holds
+        name to values, of which the last ones count, and the claims in the order of the notebook
 
     Example:
         >>> entries = [{"name": "W1", "values": [0.25, "nan"]}, {"claim": "small", "value": 0.25, "holds": True}]

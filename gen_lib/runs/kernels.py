@@ -133,7 +133,7 @@ copier = Copier()
 
 
 class Copied:
-    """A kernel's process, with the part of the interface of :class:`subprocess.Popen` that Jupyter needs."""
+    """A kernel's process, with the part of the interface of ``subprocess.Popen`` that Jupyter needs."""
 
     stdin = stdout = stderr = None
 
@@ -177,6 +177,7 @@ class Specs(KernelSpecManager):
     """One kernel, whatever a notebook names: this Python."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """How a kernel starts, the same for every name."""
         launch = ["gen-lib-kernel"] if FORKS else [sys.executable, "-m", "ipykernel_launcher"]
         metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER}} if FORKS else {}
         return KernelSpec(
@@ -190,6 +191,11 @@ class Client(AsyncKernelClient):
     """Knows when a kernel hears and is heard, without the fifth of a second that the usual client waits on top."""
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has answered and its outputs arrive.
+
+        Raises:
+            RuntimeError: it has ended, or does not answer in time
+        """
         end = time.monotonic() + (timeout or SECONDS)
         while time.monotonic() < end:
             self.kernel_info()

@@ -17,7 +17,8 @@ from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods, nets, 
 from gen_lib.compare import Interrupted, compare
 from gen_lib.images import Unavailable
 from gen_lib.method import factory
-from gen_lib.notebook import ClaimError, ParameterError
+from gen_lib.notebook import ClaimError
+from gen_lib.parameters import ParameterError
 from gen_lib.runs.files import Refused
 from gen_lib.runs.folder import Busy
 from gen_lib.runs.training import Stopped

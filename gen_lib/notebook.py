@@ -1,34 +1,25 @@
-"""What every chapter calls first (set-up) and last (claims)."""
+"""What every chapter calls first (set-up) and last (claims), and what it records for those who run it many times."""
 
-import ast
-import math
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 import torch
 from IPython import get_ipython
 from torch import Tensor
 
-from . import plots, terminal
+from . import plots, records, terminal
+from .parameters import checked, read_parameters
 from .slips import brief, threads, whole
 
-TYPES = {"int": int, "float": float, "str": str, "bool": bool}
-Bounds = Mapping[str, tuple[float, float]]
-Declared = dict[str, tuple[str, str]]
+MOST_VALUES = 10_000
 
 
 class ClaimError(AssertionError):
     """A sentence of the book is not true in this run."""
 
 
-class ParameterError(ValueError):
-    """A parameter of the notebook has a name, a type or a value that it cannot have."""
-
-
 def setup(**bounds: tuple[float, float]) -> None:
-    """Check the chapter's parameters, choose threads and the look of the figures, seed torch.
+    """Check the chapter's parameters, choose threads and the style of the figures, seed torch.
 
     papermill passes any name and any type on to the notebook; here, in the first cell that runs, a slip becomes an
     error that names the parameter and what is allowed. What counts is the value that a name holds now, whichever cell
@@ -59,112 +50,6 @@ def setup(**bounds: tuple[float, float]) -> None:
     torch.manual_seed(whole("seed", names.get("seed", 0), least=0))
 
 
-def read_parameters(cells: Iterable[str], bounds: Iterable[str]) -> tuple[Declared, list[str]]:
-    """What the parameters cell declares, and the names in the cell that papermill puts in below it.
-
-    The parameters cell is the one that declares a name with bounds, or without bounds the first that declares any. If
-    it has run again with other names, these count as well. A cell of papermill counts until the parameters cell or
-    another one of papermill runs.
-
-    Args:
-        cells: the source of the cells that have run
-        bounds: the names with bounds
-
-    Returns:
-        name to type and default, as they are written; the injected names
-    """
-    declared: Declared = {}
-    injected: list[str] = []
-    known = {*bounds}
-    for cell in cells:
-        body = _statements(cell)
-        found = {
-            ast.unparse(s.target): (ast.unparse(s.annotation), ast.unparse(s.value))
-            for s in body
-            if isinstance(s, ast.AnnAssign) and s.simple and s.value
-        }
-        if found and (not known or known & found.keys()):
-            declared, injected = declared | found, []
-            known |= found.keys()
-        elif cell.splitlines()[:1] == ["# Parameters"] and all(map(_is_injected, body)):
-            injected = [ast.unparse(s.targets[0]) for s in body if isinstance(s, ast.Assign)]
-    return declared, injected
-
-
-def _statements(cell: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(cell).body
-    except SyntaxError:
-        return []
-
-
-def _is_injected(statement: ast.stmt) -> bool:
-    """Whether papermill may have written it: ``name = 4``, and ``float('inf')`` for what has no literal."""
-    if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
-        return False
-    names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    return set(names[1:]) <= {"float"}
-
-
-def checked(declared: Declared, given: Mapping[str, object], bounds: Bounds) -> dict[str, Any]:
-    """The given values with their declared types, or an error that lists every slip and what is allowed.
-
-    Args:
-        declared: name to type and default, as they are written
-        given: name to value
-        bounds: name to least and largest value
-
-    Raises:
-        ParameterError: unknown name, wrong type, no value, or value out of bounds
-
-    Example:
-        >>> checked({"beta": ("float", "1.0")}, {"beta": 4}, {"beta": (0, 100)})
-        {'beta': 4.0}
-        >>> checked({"beta": ("float", "1.0")}, {"beta": 1, "betta": 4}, {"beta": (0, 100)})
-        Traceback (most recent call last):
-        gen_lib.notebook.ParameterError: unknown parameter 'betta'. Allowed: beta (float from 0 to 100, default 1.0)
-    """
-    errors = [f"parameter {name!r} has no value, run the cell above" for name in bounds if name not in given]
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        undeclared = "" if name not in bounds else "int" if isinstance(value, int) else "float"
-        kind, _ = declared.get(name, (undeclared, ""))
-        low, high = bounds.get(name, (-math.inf, math.inf))
-        if not kind:
-            errors.append(f"unknown parameter {name!r}")
-        elif kind not in TYPES:
-            errors.append(f"parameter {name!r} must be declared as {', '.join(TYPES)}, or in another cell, got {kind}")
-        else:
-            try:
-                values[name] = _as(TYPES[kind], value)
-            except (TypeError, ValueError, OverflowError):
-                errors.append(f"parameter {name!r} must be of type {kind}, got {brief(value)}")
-                continue
-            if kind in ("int", "float") and not low <= values[name] <= high:
-                errors.append(f"parameter {name!r} must lie from {low} to {high}, got {brief(value)}")
-    if errors:
-        allowed = ", ".join(
-            f"{name} ({kind}"
-            + (f" from {bounds[name][0]} to {bounds[name][1]}" if name in bounds else "")
-            + f", default {default})"
-            for name, (kind, default) in declared.items()
-        )
-        raise ParameterError(f"{'; '.join(errors)}. Allowed: {allowed}")
-    return values
-
-
-def _as(kind: type, value: Any) -> Any:
-    """The value as that type, where no information is lost; papermill's -r passes strings."""
-    if kind is bool and isinstance(value, str):
-        value = {"true": True, "false": False}.get(value.lower())
-    if isinstance(value, bool) != (kind is bool) or (kind is str and not isinstance(value, str)):
-        raise TypeError
-    converted = kind(value)
-    if kind is int and converted != value and not isinstance(value, str):
-        raise ValueError
-    return converted
-
-
 def show(name: str, values: Tensor, digits: int = 3) -> None:
     """Print the mean of several values and their standard deviation, such as those of the members, with a name.
 
@@ -180,6 +65,30 @@ def show(name: str, values: Tensor, digits: int = 3) -> None:
     terminal.say(f"{values.mean():8.{digits}f} ± {values.std():.{digits}f}  {name}")
 
 
+def record(name: str, value: float | Tensor) -> None:
+    """Keep a number of this run for :mod:`gen_lib.runs`, which collects many runs in one table.
+
+    It goes into the outputs of the cell, where no reader sees it. Of several values, such as those of the members,
+    the table has the mean, the standard deviation and all of them. The last value of a name counts.
+
+    Args:
+        name: of the column
+        value: the number, or at most 10,000
+
+    Raises:
+        ValueError: no name; no value, or too many
+
+    Example:
+        >>> record("W1", torch.tensor([0.1, 0.2, 0.3]))
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"name must be a text, got {brief(name)}")
+    values = torch.as_tensor(value, dtype=torch.float64).flatten()
+    if not 1 <= len(values) <= MOST_VALUES:
+        raise ValueError(f"record {name!r} needs 1 to {MOST_VALUES} values, got {len(values)}")
+    records.publish({"name": name, "values": values.tolist()})
+
+
 def claim(
     text: str,
     value: float | Tensor,
@@ -192,8 +101,9 @@ def claim(
     """Print a sentence of the book with its number and whether it holds.
 
     Of several values the mean is compared, and printed with their standard deviation; with ``every`` each of them is,
-    and the least and the largest are printed. With the environment variable ``GEN_LIB_STRICT=1`` (set when the book is
-    built) a claim that fails stops the notebook.
+    and the least and the largest are printed. Like what :func:`record` keeps, a claim is in the table of many runs.
+    With the environment variable ``GEN_LIB_STRICT=1`` (set when the book is built) a claim that fails stops the
+    notebook.
 
     Args:
         text: the sentence, or the quantity
@@ -232,5 +142,6 @@ def claim(
     band = " and ".join(f"{name} {bound:g}" for name, bound in bounds.items() if bound is not None)
     line = f"{'✓' if holds else '✗'} {text}: {number} ({band})"
     terminal.say(line)
+    records.publish({"claim": text, "value": float(values.mean()), "holds": bool(holds)})
     if not holds and os.environ.get("GEN_LIB_STRICT") == "1":
         raise ClaimError(line)

@@ -5,7 +5,7 @@ Nothing here needs torch, so that the command line can refuse them before it imp
 
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from reprlib import Repr
 from typing import TypeVar
@@ -109,7 +109,16 @@ def known(name: str, value: str, table: Mapping[str, Value]) -> Value:
         gen_lib.slips.UnknownName: unknown likelihood 'bernouli', did you mean 'bernoulli'? Known: bernoulli, gaussian
     """
     if not isinstance(value, str) or value not in table:
-        near = get_close_matches(str(value)[:100], list(table), 1)
-        hint = f", did you mean {near[0]!r}?" if near else "."
-        raise UnknownName(f"unknown {name} {brief(value)}{hint} Known: {', '.join(table)}")
+        raise UnknownName(f"unknown {name} {brief(value)}{nearest(value, table) or '.'} Known: {', '.join(table)}")
     return table[value]
+
+
+def nearest(value: object, names: Iterable[str]) -> str:
+    """What was perhaps meant, as the end of a sentence.
+
+    Example:
+        >>> nearest("betta", ["alpha", "beta"]), nearest("x", ["alpha", "beta"])
+        (", did you mean 'beta'?", '')
+    """
+    near = get_close_matches(str(value)[:100], list(names), 1)
+    return f", did you mean {near[0]!r}?" if near else ""

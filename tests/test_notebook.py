@@ -13,7 +13,8 @@ import torch
 from papermill.translators import translate_parameters
 
 from gen_lib import notebook
-from gen_lib.notebook import ClaimError, ParameterError, checked, claim, read_parameters
+from gen_lib.notebook import ClaimError, claim
+from gen_lib.parameters import ParameterError, checked, read_parameters
 
 ROOT = Path(__file__).parents[1]
 CELL = 'seed: int = 0  # of everything\nbeta: float = 1.0  # price\nname: str = "a"  # title\nfast: bool = False'
@@ -80,7 +81,7 @@ print("\\n" + json.dumps(ended))
 """
 P = "seed: int = 0\nbeta: float = 1.0  # price\nsteps: int = 100"
 S = "setup(seed=(0, 9), beta=(0, 100), steps=(1, 5000))"
-MISSPELT = "unknown parameter 'betta'. Allowed: seed (int from 0 to 9, default 0), beta (float from 0 to 100, "
+MISSPELT = "unknown parameter 'betta', did you mean 'beta'? Allowed: seed (int from 0 to 9, default 0), beta (float "
 SESSIONS = {  # the cells that a reader runs, one after the other, and what comes of it
     "as it is": ([P, S], {"beta": 1.0}),
     "papermill": ([P, injected(beta=4), S], {"beta": 4.0}),
@@ -113,7 +114,8 @@ SESSIONS = {  # the cells that a reader runs, one after the other, and what come
     ),
     "another type": (
         [f"{P}\nwidths: list[int] = [8]", S],
-        "parameter 'widths' must be declared as int, float, str, bool, or in another cell, got list[int]. Allowed: ",
+        "parameter 'widths' must be declared as int, float, str, bool, Literal[...], or several of these and None "
+        "joined by |, or in another cell, got list[int]. Allowed: ",
     ),
     "no type, out of bounds": ([P.replace(": float", "") + "\nbeta = 101", S], "'beta' must lie from 0"),
     "set-up first": ([S, P, S], {"beta": 1.0}),
@@ -162,7 +164,10 @@ def test_values_get_their_declared_types(given, result):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"betta": 4}, "unknown parameter 'betta'. Allowed: seed (int, default 0), beta (float from 0 to 10"),
+        (
+            {"betta": 4},
+            "unknown parameter 'betta', did you mean 'beta'? Allowed: seed (int, default 0), beta (float from 0",
+        ),
         ({"beta": "abc"}, "parameter 'beta' must be of type float, got 'abc'"),
         ({"seed": 1.5}, "parameter 'seed' must be of type int, got 1.5"),
         ({"seed": True}, "parameter 'seed' must be of type int, got True"),
@@ -172,7 +177,7 @@ def test_values_get_their_declared_types(given, result):
         ({"name": 3}, "parameter 'name' must be of type str, got 3"),
         ({"beta": 11.0}, "parameter 'beta' must lie from 0 to 10, got 11.0"),
         ({"beta": float("nan")}, "parameter 'beta' must lie from 0 to 10, got nan"),
-        ({"betta": 4, "seed": "x"}, "unknown parameter 'betta'; parameter 'seed' must be of type int, got 'x'"),
+        ({"betta": 4, "seed": "x"}, "did you mean 'beta'?; parameter 'seed' must be of type int, got 'x'"),
     ],
 )
 def test_slips_are_named_with_what_is_allowed(given, message):

@@ -21,6 +21,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from gen_lib.records import MIME as RECORDS
+
 log = logging.getLogger(__name__)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ROLE = re.compile(r"\{[\w:+-]+\}$")  # {role}, just before a code span
@@ -61,9 +63,12 @@ def copy_trouble(app: Sphinx, notebook: Notebook, copy: Path) -> Iterator[str]:
 
 
 def is_alive(output: dict[str, Any]) -> bool:
-    """Without a kernel a widget shows nothing, unless it brings HTML; a progress bar, for instance, does not."""
+    """Without a kernel a widget shows nothing, unless it brings HTML; a progress bar, for instance, does not.
+
+    Records are for programs.
+    """
     kinds = output.get("data", {})
-    return WIDGET not in kinds or "text/html" in kinds
+    return RECORDS not in kinds and (WIDGET not in kinds or "text/html" in kinds)
 
 
 def scripts_once(notebook: Notebook) -> None:

@@ -3,14 +3,18 @@
 Each command is a function of one module here. No module imports torch when it is imported: help and errors come first.
 """
 
+import json
 import os
 import sys
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from jsonargparse import auto_cli
 
 from .. import terminal
 from .compare import compare
+from .notebooks import report, run, sweep
 from .runs import evaluate, latents, listed, samples, train
 
 COMMANDS: dict[str, Any] = {
@@ -20,11 +24,37 @@ COMMANDS: dict[str, Any] = {
     "latents": latents,
     "list": listed,
     "compare": compare,
+    "run": run,
+    "sweep": sweep,
+    "report": report,
 }
-SHORT = {"-n": "--n"}
+SHORT = {"-n": "--n", "-p": "--parameters", "-f": "--file", "-o": "--out"}
+SEVERAL = ("--parameters", "--grid")  # given as often as needed
+SWITCHES = ("--force", "--help_notebook")  # true if nothing follows
 
 #: What the user can put right; the exit status is then 2, as for an option that does not exist, and 1 for a failure.
 SLIPS = (ValueError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+def spelled_out(args: Sequence[str]) -> list[str]:
+    """The words of a command line as jsonargparse reads them: long names, one list of what is given several times.
+
+    Example:
+        >>> spelled_out(["run", "x.ipynb", "-p", "beta=4", "-p", "seed=1", "--force"])
+        ['run', 'x.ipynb', '--force=true', '--parameters=["beta=4", "seed=1"]']
+    """
+    words, several = list[str](), dict[str, list[str]]()
+    rest = deque(SHORT.get(word, word) for word in args)
+    while rest:
+        word = rest.popleft().replace("--help-notebook", "--help_notebook")
+        name, equals, value = word.partition("=")
+        if name in SEVERAL and (equals or rest):
+            several.setdefault(name, []).append(value if equals else rest.popleft())
+        elif word in SWITCHES and (not rest or rest[0] not in ("true", "false")):
+            words.append(f"{word}=true")
+        else:
+            words.append(word)
+    return words + [f"{name}={json.dumps(values)}" for name, values in several.items()]
 
 
 def main(args: list[str] | None = None) -> None:
@@ -39,7 +69,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         auto_cli(
             COMMANDS,
-            args=[SHORT.get(word, word) for word in (sys.argv[1:] if args is None else args)],
+            args=spelled_out(sys.argv[1:] if args is None else args),
             prog="gen-lib",
             description="Generative models: train, keep, compare.",
             as_positional=True,  # evaluate RUN

@@ -90,7 +90,7 @@ def bits_per_dimension(
         net: a trained VAE, left as it is
         x: data, shape ``(n, d)`` or ``(*members, n, d)``
         codes: k, draws of the code for each datum
-        likelihood: measures in place of the net's own; it is given the same output of the decoder, and must need as
+        likelihood: measures instead of the net's own; it is given the same output of the decoder, and must need as
             many numbers per dimension
         generator: of the codes; fixed draws if none is given
 

@@ -145,6 +145,6 @@ def _number(name: str, row: Mapping[str, object]) -> float:
 
 
 def _thinned(values: Tensor, points: int) -> Tensor:
-    """Means over so many neighbours that few points are left."""
+    """Means over as many neighbours as leave few points."""
     few = -(-len(values) // points)
     return torch.stack([part.double().mean() for part in values.split(max(few, 1))]) if len(values) else values

@@ -48,7 +48,7 @@ def latent_grid(
     latents: tuple[int, int] = (0, 1),
     shape: Sizes | None = None,
 ) -> AxesImage:
-    """The plane of two latents, decoded: every tile stands for the same share of the noise in each direction.
+    """The plane of two latents, decoded: every tile stands for the same fraction of the noise in each direction.
 
     The lines of the grid are quantiles of the normal distribution. Other latents stay at 0, their mean.
 
@@ -93,7 +93,7 @@ def traversals(
         latents: which of them move, counted from 0, such as ``carried.argsort(descending=True)[:5].tolist()``
         start: the code from which each moves, shape ``(1, latent)``; 0, the mean of the noise, if not given
         columns: images per row
-        carried: nats of each latent, shape ``(latent,)``, as ``metrics.elbo(net, x).kl[0]``, to be written beside them
+        carried: nats of each latent, shape ``(latent,)``, as ``metrics.elbo(net, x).kl[0]``, to be written next to them
         shape: of an image, as in :func:`~gen_lib.plots.pictures.images`
 
     Raises:
@@ -133,7 +133,7 @@ def walks(
         start: codes, shape ``(n, latent)``; of members the first
         end: as many
         columns: images of a walk, at least 2
-        titles: a word beside each row, from the top
+        titles: a word next to each row, from the top
         shape: of an image, as in :func:`~gen_lib.plots.pictures.images`
 
     Raises:

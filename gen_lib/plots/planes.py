@@ -74,8 +74,8 @@ def principal(codes: Codes) -> Plane:
         raise ValueError("codes must differ to have principal components, got the same for all points")
     _, sizes, directions = torch.linalg.svd(centred, full_matrices=False)
     directions = directions * directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
-    share = sizes.square() / sizes.square().sum()
-    names = [f"principal component {j + 1} ({100 * share[j]:.0f} % of the variance)" for j in (0, 1)]
+    fraction = sizes.square() / sizes.square().sum()
+    names = [f"principal component {j + 1} ({100 * fraction[j]:.0f} % of the variance)" for j in (0, 1)]
     return Plane((codes.double() @ directions[:2].mT).to(codes), (names[0], names[1]), prior=True)
 
 

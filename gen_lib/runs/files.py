@@ -1,18 +1,14 @@
-"""Files that are whole or not there, and never run code when they are read.
+"""Weights and states in files (:mod:`gen_lib.runs.whole`) that never run code when they are read.
 
-A file is written beside its name, flushed to the disk and renamed, so that whoever reads it, and whenever the machine
-stops, finds the old one or the new one. Weights are kept as safetensors: numbers, names and words, nothing that could
-be executed. What has no such form (the state of an optimiser, of the streams) is read with ``weights_only=True``, after
-its size and its packing were looked at.
+Weights are kept as safetensors: numbers, names and words, nothing that could be executed. What has no such form (the
+state of an optimiser, of the streams) is read with ``weights_only=True``, after its size and its packing were looked at.
 """
 
 import io
 import json
-import os
 import pickle
 import zipfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as as_bytes
 from torch import Tensor
+
+from .whole import Refused as Refused
+from .whole import plain as plain
+from .whole import write as write
 
 SLACK = 1 << 26  # bytes that a state may have beyond what its net explains: curves, streams
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
@@ -29,56 +29,13 @@ ADVICE = (
 )
 
 
-class Refused(ValueError):
-    """A file that is not what it should be. Its text says in what, and what helps."""
-
-
-def write(path: Path, content: bytes | str) -> Path:
-    """Write a file as a whole: it appears under its name only when it is on the disk.
-
-    Args:
-        path: where to, in a folder that exists; a file that is there is replaced
-        content: bytes, or text as UTF-8
-
-    Returns:
-        the path
-
-    Raises:
-        OSError: it cannot be written, such as on a full disk; what was there before is still there
-    """
-    half = path.with_name(f".{path.name[:50]}-{os.getpid()}.half")
-    try:
-        with open(half, "wb") as file:
-            file.write(content.encode("utf8") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, path)
-    except OSError as error:
-        raise type(error)(error.errno, f"{path} cannot be written, what was there is kept: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            half.unlink(missing_ok=True)
-    settle(path.parent)
-    return path
-
-
-def settle(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system can."""
-    with suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def save_weights(path: Path, weights: Mapping[str, Tensor], words: Mapping[str, str]) -> Path:
     """Keep the weights of a net as safetensors.
 
     Args:
         path: where to
         weights: a ``state_dict``
-        words: what they are, kept beside them: texts only
+        words: what they are, kept with them: texts only
 
     Returns:
         the path
@@ -98,7 +55,7 @@ def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str,
     Args:
         path: where they are kept
         expected: the ``state_dict`` of the net they are for
-        words: what must stand beside them, such as the name of the method
+        words: what must be kept with them, such as the name of the method
 
     Returns:
         name to tensor, with the names, shapes and types of those expected
@@ -166,22 +123,6 @@ def load_state(path: Path, most: int) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise Refused(f"{path} must hold the state of a run, it holds a {type(loaded).__name__}")
     return loaded
-
-
-def plain(path: Path) -> Path:
-    """The path of a file that lies where its name says.
-
-    Raises:
-        FileNotFoundError: nothing there
-        Refused: a link, a folder, a device: it could lead out of the run's folder, or never end
-    """
-    if path.is_symlink():
-        raise Refused(f"{path} must be a file, it is a link to {os.readlink(path)}")
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there")
-    if not path.is_file():
-        raise Refused(f"{path} must be a file")
-    return path
 
 
 def _said(header: Mapping[str, str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     runs/<method>-<data>/<date>_<time>/
         config.yaml          all settings
         environment.json     versions, machine, hashes of the settings and of the code
-        metrics.csv          what was measured on the way; events.* the same for TensorBoard
+        metrics.csv          what was measured in training; events.* the same for TensorBoard
         state.pt             all that the next step depends on
         last.safetensors     the weights at the end, best.safetensors those of the best validation
         samples.png ...      pictures
@@ -30,7 +30,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from ..slips import brief
-from . import files
+from . import whole
 from .settings import Settings, identity, read
 
 FORMAT = "%Y-%m-%d_%H-%M-%S"
@@ -60,13 +60,13 @@ class Folder:
             FileNotFoundError: no configuration there
             ValueError: one that cannot be read
         """
-        path = files.plain(self.path / CONFIG)
+        path = whole.plain(self.path / CONFIG)
         if path.stat().st_size > 1 << 20:
-            raise files.Refused(f"{path} must have less than a megabyte, it has {path.stat().st_size} bytes")
+            raise whole.Refused(f"{path} must have less than a megabyte, it has {path.stat().st_size} bytes")
         try:
             return read(yaml.safe_load(path.read_text("utf8")), str(path))
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-            raise files.Refused(f"{path} must be YAML: {' '.join(str(error).split())[:300]}") from error
+            raise whole.Refused(f"{path} must be YAML: {' '.join(str(error).split())[:300]}") from error
 
     @property
     def done(self) -> bool:
@@ -104,7 +104,7 @@ class Folder:
 
     def keep(self, name: str, content: bytes | str) -> Path:
         """Write a file of the run as a whole."""
-        return files.write(self.path / name, content)
+        return whole.write(self.path / name, content)
 
     def __str__(self) -> str:
         return str(self.path)
@@ -192,7 +192,7 @@ def told_in(folder: Folder, name: str) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What a run depends on beside its settings."""
+    """What a run depends on apart from its settings."""
     packages = ("gen-lib", "torch", "numpy", "safetensors")
     return {
         "code": code(),
@@ -211,7 +211,7 @@ def code() -> str:
     import hashlib
 
     library = Path(__file__).parents[1]
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for file in sorted(library.rglob("*.py")):
-        whole.update(str(file.relative_to(library)).encode() + file.read_bytes())
-    return whole.hexdigest()[:16]
+        digest.update(str(file.relative_to(library)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -42,12 +42,12 @@ def beta_dial(
         rate: the same
         x: square images in [0, 1], shape ``(n, d)``
         alt: what the figure shows, for those who do not see it
-        digits: name to place in x of the images that are copied, at most eight
+        digits: name to index in x of the images that are copied, at most eight
         start: the row shown at first
 
     Raises:
         ValueError: tables of another shape or not finite, prices that do not rise, images that are not square or not
-            what the net encodes, places beyond x, a net without variances or one that has diverged
+            what the net encodes, indices beyond x, a net without variances or one that has diverged
         TypeError: a decoder or a likelihood that the script does not know
     """
     edge = edge_of(x, net)
@@ -70,7 +70,7 @@ def beta_dial(
     for name, place in {**{f"digits[{name!r}]": place for name, place in digits.items()}, "start": start}.items():
         check.whole(name, place, least=0)
     if not 1 <= len(digits) <= 8 or max(digits.values()) >= len(x):
-        raise ValueError(f"digits must be one to eight places below {len(x)}, got {dict(digits)}")
+        raise ValueError(f"digits must be one to eight indices below {len(x)}, got {dict(digits)}")
     if start >= rows:
         raise ValueError(f"start must be a row from 0 to {rows - 1}, got {start}")
     decoder = decoder_of(net, slice(0, None, net.members[1]))

@@ -1,0 +1,68 @@
+"""Files that are whole or not there.
+
+A file is written beside its name, flushed to the disk and renamed, so that whoever reads it, and whenever the machine
+stops, finds the old one or the new one. Nothing here needs torch.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+class Refused(ValueError):
+    """A file that is not what it should be. Its text says in what, and what helps."""
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    """Write a file as a whole: it appears under its name only when it is on the disk.
+
+    Args:
+        path: where to, in a folder that exists; a file that is there is replaced
+        content: bytes, or text as UTF-8
+
+    Returns:
+        the path
+
+    Raises:
+        OSError: it cannot be written, such as on a full disk; what was there before is still there
+    """
+    half = path.with_name(f".{path.name[:50]}-{os.getpid()}.half")
+    try:
+        with open(half, "wb") as file:
+            file.write(content.encode("utf8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(half, path)
+    except OSError as error:
+        raise type(error)(error.errno, f"{path} cannot be written, what was there is kept: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+    settle(path.parent)
+    return path
+
+
+def settle(folder: Path) -> None:
+    """Flush the names in a folder to the disk, where the system can."""
+    with suppress(OSError):  # Windows opens no folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def plain(path: Path) -> Path:
+    """The path of a file that lies where its name says.
+
+    Raises:
+        FileNotFoundError: nothing there
+        Refused: a link, a folder, a device: it could lead out of the run's folder, or never end
+    """
+    if path.is_symlink():
+        raise Refused(f"{path} must be a file, it is a link to {os.readlink(path)}")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there")
+    if not path.is_file():
+        raise Refused(f"{path} must be a file")
+    return path

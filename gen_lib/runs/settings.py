@@ -188,9 +188,10 @@ def checked(settings: Settings) -> Settings:
             raise ValueError(f"{name} is for {' and '.join(ready)}, not for {settings.method}: leave it out")
     if settings.t_max is not None and settings.schedule != "cosine":
         raise ValueError(f"t_max is for schedule cosine, not for {settings.schedule}: leave it out")
-    if not (settings.devices == "auto" or (isinstance(settings.devices, int) and settings.devices >= 1)):
+    if not (settings.devices in (None, "auto") or (isinstance(settings.devices, int) and settings.devices >= 1)):
         raise ValueError(f"devices must be auto or a whole number of at least 1, got {brief(settings.devices)}")
-    known("accelerator", str(settings.accelerator), dict.fromkeys(("auto", "cpu", "cuda", "mps")))
+    if settings.accelerator is not None:
+        known("accelerator", settings.accelerator, dict.fromkeys(("auto", "cpu", "cuda", "mps")))
     return settings
 
 

@@ -163,7 +163,7 @@ def _stored(
     status = "failed" if outcome.trouble else "done"
     result = {"run": number, "parameters": dict(point), "status": status, "seconds": seconds, **asdict(outcome)}
     write(place / RESULT, json.dumps(result))
-    if status == "done":
+    if status == "done" and not (place / DONE).exists():  # a training says more in its own
         write(place / DONE, "")
     if target.exists() and not (target / DONE).exists():  # it had failed
         failed = target.rename(target.with_name(f".{target.name}-{uuid4().hex[:8]}"))

@@ -42,6 +42,7 @@ def environment(home: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT + PYTHON_KEPT_OUT)}
     library = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"MPLBACKEND": INLINE, "IPYTHONDIR": home, "PYTHONPATH": os.pathsep.join(library), "PYTHONUTF8": "1"}
+    own |= {"OPENBLAS_NUM_THREADS": "1"}  # numpy's would start threads when it is imported, and only one can be copied
     return kept | own
 
 

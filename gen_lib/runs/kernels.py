@@ -25,7 +25,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import DottedObjectName, Instance, default
+from traitlets import Instance, Type, default
 
 #: A process with torch can be copied safely here; elsewhere each kernel is a new process, as usual.
 FORKS = sys.platform == "linux"
@@ -216,7 +216,7 @@ class Manager(AsyncKernelManager):
     """What papermill is given as ``kernel_manager_class``."""
 
     kernel_spec_manager = Instance(KernelSpecManager)
-    client_class = DottedObjectName(f"{__name__}.Client")
+    client_factory = Type(Client, AsyncKernelClient)
 
     @default("kernel_spec_manager")
     def _specs(self) -> KernelSpecManager:

@@ -28,7 +28,7 @@ MODULES = {"METHODS": "methods", "PRESETS": "train", "Method": "method", "Turn":
 
 
 def __getattr__(name: str) -> object:
-    """Import a part when it is first asked for: the command line answers a slip before torch is there."""
+    """Import a part when it is first used: the command line answers a slip before torch is there."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f".{MODULES.get(name, name)}", __name__)

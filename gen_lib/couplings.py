@@ -37,7 +37,7 @@ def optimal(z: Codes, x: Points) -> tuple[Codes, Points]:
 
     Args:
         z: noise, shape ``(n, d)`` or ``(*members, n, d)``
-        x: data, likewise; what has no members is given to all members of the other
+        x: data, of the same shape; what has no members is given to all members of the other
 
     Returns:
         z unchanged and x reordered

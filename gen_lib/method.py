@@ -3,10 +3,11 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import partial, update_wrapper, wraps
 from pkgutil import resolve_name
 from typing import Any, NamedTuple, ParamSpec
 
+import torch
 from torch import Generator, Tensor
 
 from . import check, draws
@@ -55,14 +56,27 @@ class Recipe(NamedTuple):
         return resolve_name(self.factory)(**self.arguments)
 
 
+def _run(function: Callable[..., Any], *inputs: object, **choices: object) -> Any:
+    with torch.no_grad():
+        return function(*inputs, **choices)
+
+
+def _without_gradients(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``torch.no_grad()(function)``, but it can be sent to another process if the function can."""
+    return update_wrapper(partial(_run, function), function, assigned=("__doc__", "__name__"), updated=())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """What makes a method: a network, losses, a way to sample, and which noise is paired with which datum.
 
+    ``push`` and ``encode`` use a trained net and keep no gradients. Losses, and the functions of the same names in the
+    modules of :mod:`gen_lib.methods`, keep them.
+
     Attributes:
         architecture: ``(dim, latent, hidden, members)`` to a net with attributes ``dim``, ``latent`` and ``members``
         turns: what happens in one step of training: one turn, or several for a game
-        push: ``(net, z) -> [z, ..., x]``, the states on the way from noise to data
+        push: ``(net, z) -> [z, ..., x]``, the states on the path from noise to data
         encode: ``(net, x) -> z`` where the method has one
         density: ``(net, x)`` to the logarithm of the density at x, or a lower bound of it, where the method has one
         coupling: ``(z, x) -> (z, x)``, the pairs it trains on
@@ -70,7 +84,7 @@ class Method:
         recipe: how a :func:`factory` made it; None for a method that was put together by hand, or changed afterwards
 
     Raises:
-        TypeError: turns that are none
+        TypeError: not a tuple of turns
     """
 
     architecture: Callable[[int, int, Sizes, Sizes], Net]
@@ -85,6 +99,9 @@ class Method:
     def __post_init__(self):
         if not self.turns or not all(isinstance(turn, Turn) for turn in self.turns):
             raise TypeError(f'turns must be a tuple of turns, such as (Turn("", loss),), got {brief(self.turns)}')
+        for name in ("push", "encode"):
+            if (function := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _without_gradients(function))
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
         """Sent to another process, a method is made there anew: the losses inside a factory cannot travel."""
@@ -110,7 +127,7 @@ class Method:
         Args:
             net: a trained net of this method
             n: number of points per member
-            generator: of the noise, and of what ``push`` draws on the way; torch's global one if not given
+            generator: of the noise, and of what ``push`` draws; torch's global one if not given
             choices: handed on to ``push``, such as ``steps=4``
 
         Returns:

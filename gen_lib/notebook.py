@@ -19,7 +19,7 @@ class ClaimError(AssertionError):
 
 
 def setup(**bounds: tuple[float, float]) -> None:
-    """Check the chapter's parameters, choose threads and the look of the figures, seed torch.
+    """Check the chapter's parameters, choose threads and the style of the figures, seed torch.
 
     papermill passes any name and any type on to the notebook; here, in the first cell that runs, a slip becomes an
     error that names the parameter and what is allowed. What counts is the value that a name holds now, whichever cell

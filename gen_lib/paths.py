@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -42,7 +43,7 @@ def circle(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
         v = \frac{d x_t}{d t}
         = \tfrac{\pi}{2} \left[ \cos\left(\tfrac{\pi t}{2}\right) x - \sin\left(\tfrac{\pi t}{2}\right) z \right]
 
-    On independent pairs data of variance 1 keep it on the way: the path preserves the variance.
+    On independent pairs data of variance 1 keep it along the path: the path preserves the variance.
 
     Args:
         z: noise, shape ``(*members, n, d)``
@@ -64,6 +65,50 @@ def circle(z: Points, x: Points, t: Times) -> tuple[Points, Points]:
     angle = t * (math.pi / 2)
     sine, cosine = angle.sin(), angle.cos()
     return cosine * z + sine * x, (cosine * x - sine * z) * (math.pi / 2)
+
+
+class Coefficients(NamedTuple):
+    r"""What an affine path is made of, :math:`x_t = a_t z + b_t x`, at some times.
+
+    Attributes:
+        noise: :math:`a_t`, of the shape of the times
+        data: :math:`b_t`
+        noise_slope: :math:`\dot a_t`, so that :math:`v = \dot a_t z + \dot b_t x`
+        data_slope: :math:`\dot b_t`
+    """
+
+    noise: Times
+    data: Times
+    noise_slope: Times
+    data_slope: Times
+
+
+def coefficients(path: Path, t: Times) -> Coefficients:
+    r"""What a path does with noise and with data: all that the distribution of :math:`x_t` depends on.
+
+    .. math:: x_t = a_t\, z + b_t\, x, \qquad v = \dot a_t\, z + \dot b_t\, x
+
+    Args:
+        path: affine, such as :func:`line` or :func:`circle`
+        t: times in [0, 1], shape ``(*members, n, 1)``
+
+    Returns:
+        four numbers for each time
+
+    Raises:
+        ValueError: a path that is not a sum of multiples of z and x
+
+    Example:
+        >>> import torch
+        >>> [c.item() for c in coefficients(line, torch.full((1, 1), 0.25))]
+        [0.75, 0.25, -1.0, 1.0]
+    """
+    one = t.new_ones(()).expand_as(t)
+    (a, a_slope), (b, b_slope) = path(one, 0 * one, t), path(0 * one, one, t)
+    for found, expected in zip(path(3 * one, -one, t), (3 * a - b, 3 * a_slope - b_slope), strict=True):
+        if not (found - expected).abs().max() <= 1e-3:
+            raise ValueError(f"path must be a sum of multiples of z and x, such as paths.line, got {path!r}")
+    return Coefficients(a, b, a_slope, b_slope)
 
 
 def uniform(x: Points) -> Times:

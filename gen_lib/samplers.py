@@ -221,7 +221,7 @@ def adaptive(
     .. math:: \frac{d x_t}{d t} = v(x_t, t), \qquad | \text{error of a step} | \le \text{atol} + \text{rtol}\, |x|
 
     The bound holds for the worst coordinate of the worst point, all members together. The solver keeps its state in
-    float64 and asks the velocity in the precision of z: a tight tolerance does not drown in rounding.
+    float64 and evaluates the velocity in the precision of z: a tight tolerance does not drown in rounding.
 
     Args:
         velocity: called as ``velocity(x, t)`` with ``t`` of shape ``(*members, n, 1)``
@@ -266,7 +266,7 @@ def adaptive(
     known = [slope(grid[0], z.double())]
     states = [z.double().expand_as(known[0])]
     for ends in grid.unfold(0, 2, 1):  # one state after the other: a solver left to itself steps over, and interpolates
-        # Without step_t and first_step it would also ask the field beyond the end, where it was never learned.
+        # Without step_t and first_step it would also evaluate the field beyond the end, where it was never learned.
         first = (ends[1] - ends[0]).abs() / 20
         options = {"norm": lambda error: error.abs().max(), "step_t": ends[1:], "first_step": first}
         states.append(odeint(followed, states[-1], ends, rtol=rtol, atol=atol, method="dopri5", options=options)[-1])

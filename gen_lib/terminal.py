@@ -1,6 +1,6 @@
 """Results reach every terminal: a character that it cannot show becomes a plain one, not an error that loses a run.
 
-And what moves, bars and controls, is made where somebody looks. A notebook that a program runs, such as papermill or
+And what moves, bars and controls, is made where somebody watches. A notebook that a program runs, such as papermill or
 ``nbconvert --execute``, would keep it as a widget that is dead when the kernel has ended.
 """
 
@@ -47,7 +47,7 @@ def bar(items: Iterable[Any] | None, progress: bool, **options: Any) -> Any:
 
     Args:
         items: what is walked through, if anything
-        progress: show it, where somebody looks and the environment variable ``TQDM_DISABLE`` is not set
+        progress: show it, where somebody watches and the environment variable ``TQDM_DISABLE`` is not set
         options: those of tqdm
     """
     from tqdm.auto import tqdm  # here, since it asks at once whether this is a notebook
@@ -57,7 +57,7 @@ def bar(items: Iterable[Any] | None, progress: bool, **options: Any) -> Any:
 
 
 def unattended() -> bool:
-    """Whether this is a notebook that a program runs: such a kernel is told that nobody can be asked."""
+    """Whether this is a notebook that a program runs: such a kernel is told that nobody can answer a question."""
     return not getattr(kernel(), "_allow_stdin", True)
 
 

@@ -27,7 +27,9 @@ not_a_time = st.one_of(st.floats(min_value=1.0001, allow_infinity=False), st.flo
 not_sizes = st.one_of(st.integers(), st.text(max_size=3), st.none(), st.lists(st.integers(max_value=0), min_size=1))
 not_callable = st.one_of(st.integers(), st.text(max_size=3), st.none())
 not_scores = st.one_of(st.floats(), st.none(), st.sampled_from([(1,), (2,), (1, 1)]).map(torch.zeros))
-not_shares = st.one_of(st.floats(), st.none(), st.sampled_from([(), (0.5,), (0.5, 0.6), (1.5, -0.5), (0.999, 0.001)]))
+not_fractions = st.one_of(
+    st.floats(), st.none(), st.sampled_from([(), (0.5,), (0.5, 0.6), (1.5, -0.5), (0.999, 0.001)])
+)
 unknown = st.text(max_size=12).filter(lambda s: s not in METHODS and s not in PRESETS and s != "gaussian")
 
 
@@ -58,7 +60,7 @@ CALLS = {
     "points": (bad_points(1), lambda v: held_out_loss(METHODS["fm"], v)(NET)),
     "n": (not_whole, lambda v: sample_distance(METHODS["fm"], POINTS, n=v)),
     "distance": (not_callable, lambda v: sample_distance(METHODS["fm"], POINTS, distance=v)),
-    "shares": (not_shares, lambda v: data.split(POINTS, v)),
+    "fractions": (not_fractions, lambda v: data.split(POINTS, v)),
     "dim": (not_whole, lambda v: METHODS["vae"].build(dim=v)),
     "latent": (not_whole.filter(lambda v: v is not None), lambda v: METHODS["vae"].build(dim=1, latent=v)),
     "hidden": (not_sizes, lambda v: METHODS["gan"].build(dim=1, hidden=v)),

@@ -247,7 +247,7 @@ def test_places_that_cannot_be_written(line, tmp_path):
         writable_gif(tmp_path / "nowhere" / "a.gif")
     assert writable_gif(str(tmp_path / "a.GIF")) == tmp_path / "a.GIF"
     (tmp_path / "b.gif").mkdir()
-    with pytest.raises(FileExistsError, match=r"path must be that of a file, .*b\.gif is none"):
+    with pytest.raises(FileExistsError, match=r"path must be that of a file, .*b\.gif is not a file"):
         writable_gif(tmp_path / "b.gif", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["b.gif"]  # it leaves nothing there
 

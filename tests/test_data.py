@@ -117,6 +117,16 @@ def test_noiseless_shapes_lie_on_their_curves():
     assert torch.allclose(arm[:, 0], angle.cos() * angle / math.pi, atol=1e-5)
 
 
+def test_every_fifth_digit_is_held_out_from_the_first_on():
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    digits = data.digits()
+    assert torch.equal(16 * digits.test, torch.tensor(images[::5]).float())
+    assert digits.test_labels.tolist() == labels[::5].tolist()
+    assert digits.train_labels[:9].tolist() == [*labels[1:5], *labels[6:10], labels[11]]
+
+
 def test_digits_are_real_and_split_once_and_for_all():
     digits = data.digits()
     assert digits.train.shape == (1437, 64)
@@ -131,12 +141,12 @@ def test_digits_are_real_and_split_once_and_for_all():
 
 
 @pytest.mark.parametrize(
-    ("n", "shares"), [(10, (0.9, 0.1)), (7, (1 / 3, 1 / 3, 1 / 3)), (1000, (0.123, 0.877)), (3, (1,))]
+    ("n", "fractions"), [(10, (0.9, 0.1)), (7, (1 / 3, 1 / 3, 1 / 3)), (1000, (0.123, 0.877)), (3, (1,))]
 )
-def test_the_parts_of_a_split_hold_every_point_once(n, shares):
-    parts = data.split(torch.arange(n), shares, seed=3)
+def test_the_parts_of_a_split_hold_every_point_once(n, fractions):
+    parts = data.split(torch.arange(n), fractions, seed=3)
     assert torch.equal(torch.cat(parts).sort().values, torch.arange(n))
-    assert all(abs(len(part) - share * n) <= 1 for part, share in zip(parts, shares, strict=True))
+    assert all(abs(len(part) - fraction * n) <= 1 for part, fraction in zip(parts, fractions, strict=True))
 
 
 def test_labels_are_split_as_their_points():
@@ -154,20 +164,20 @@ def test_every_point_is_held_out_as_often_as_its_share_says():
 
 
 @pytest.mark.parametrize(
-    ("points", "shares", "message"),
+    ("points", "fractions", "message"),
     [
         (torch.tensor(1.0), (1.0,), r"points must have shape \(n, ...\) with n >= 1, got \(\)"),
         (torch.zeros(0, 2), (1.0,), r"points must have shape .* got \(0, 2\)"),
-        (torch.zeros(9), 0.9, r"shares must be a tuple of numbers, such as \(0.9, 0.1\), got 0.9"),
-        (torch.zeros(9), (1.2, -0.2), "each of shares must be a finite number above 0, got -0.2"),
-        (torch.zeros(9), (0.9, 0.2), r"shares must add up to 1, got \(0.9, 0.2\) with sum 1.1"),
+        (torch.zeros(9), 0.9, r"fractions must be a tuple of numbers, such as \(0.9, 0.1\), got 0.9"),
+        (torch.zeros(9), (1.2, -0.2), "each of fractions must be a finite number above 0, got -0.2"),
+        (torch.zeros(9), (0.9, 0.2), r"fractions must add up to 1, got \(0.9, 0.2\) with sum 1.1"),
         (torch.zeros(9), (0.99, 0.01), r"leave no part empty, got \(0.99, 0.01\) of 9 points: parts of \[9, 0\]"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
-def test_a_split_that_is_none_is_refused(points, shares, message):
+def test_a_split_that_is_none_is_refused(points, fractions, message):
     with pytest.raises(ValueError, match=message):
-        data.split(points, shares)
+        data.split(points, fractions)
 
 
 @pytest.mark.parametrize(

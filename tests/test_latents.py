@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Generator
 
-from gen_lib import METHODS, data, fit, metrics, plots
+from gen_lib import METHODS, data, fit, methods, metrics, nets, plots
 from gen_lib.method import Method
 from gen_lib.nets import Net
 from gen_lib.train import Stopping, held_out_loss
@@ -109,6 +109,24 @@ def test_the_means_of_the_classes_have_the_mean_of_all():
     means = plots.class_means(codes, labels, (0, 1, 2, 3))
     assert torch.allclose(means.mean(-2), codes.mean(-2), atol=1e-6)
     assert torch.equal(plots.class_means(codes, labels, (3, 1)), means[:, [3, 1]])
+
+
+def test_a_net_in_training_is_shown_and_measured_without_its_dropout(axes):
+    vae = methods.vae(likelihood="bernoulli", maps=nets.perceptron(dropout=0.5))
+    net, x = vae.build(dim=4, latent=2, hidden=(16,)), torch.rand(3, 4)
+
+    def found():
+        pictures = (
+            plots.copies(axes, vae, net, x, columns=3),
+            plots.latent_grid(axes, vae, net, side=3),
+            plots.traversals(axes, vae, net, (0, 1)),
+            plots.walks(axes, vae, net, torch.zeros(1, 2), torch.ones(1, 2)),
+        )
+        return [*(np.asarray(picture.get_array()) for picture in pictures), metrics.elbo(net, x).value.numpy()]
+
+    in_training, evaluated = found(), (net.eval(), found())[1]
+    for one, other in zip(in_training, evaluated, strict=True):
+        assert np.array_equal(one, other)
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -356,6 +374,15 @@ def test_a_long_curve_keeps_its_mean(axes):
     assert kl.get_xdata()[0] == pytest.approx(5.5)  # the middle of the first ten steps
     assert set(reconstruction.get_ydata()) == {1.0}
     assert [t.get_text() for t in axes.get_legend().get_texts()][:2] == ["kl", "reconstruction"]
+
+
+def test_the_fall_at_the_start_does_not_set_the_scale(axes):
+    plots.learning(axes, [{"step": k, "loss": 1000.0 if k == 0 else 2.0 + k / 100} for k in range(101)])
+    low, high = axes.get_ylim()
+    assert 1.9 < low < 2.06
+    assert 3 < high < 3.2
+    plots.learning(axes, [{"step": 0, "loss": 5.0}])  # a run that has only begun
+    assert axes.get_ylim()[0] < 5 < axes.get_ylim()[1]
 
 
 def test_each_player_of_a_game_has_its_curve(axes):

@@ -250,6 +250,7 @@ DATA = {
         moves=1,
         alone=False,
     ),
+    "GaussianMixture.whitened": Case(lambda x, y, by: plane(by).whitened(x)),
     "GaussianMixture.covariance": Case(lambda x, y, by: plane(by).covariance.to(x), alone=False, takes=False),
     "GaussianMixture.mean": Case(lambda x, y, by: plane(by).mean.to(x), moves=1, alone=False, takes=False),
 }

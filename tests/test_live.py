@@ -81,20 +81,20 @@ def shorts(kept) -> torch.Tensor:
     return torch.from_numpy(whole.astype("f8")) / 32767 * kept["scale"]
 
 
-LOOKS = {name: torch.randn(3, 40, 1) for name in ("random", "optimal")}
-PAIRS = {name: (torch.randn(20, 1), torch.randn(20, 1)) for name in LOOKS}
+SNAPSHOTS = {name: torch.randn(3, 40, 1) for name in ("random", "optimal")}
+PAIRS = {name: (torch.randn(20, 1), torch.randn(20, 1)) for name in SNAPSHOTS}
 
 
 def test_the_decoder_map_carries_every_look_and_its_distances(moving):
     mixture = data.mixture_1d()
     exact = mixture.quantile((torch.arange(40) + 0.5) / 40)
-    looks = LOOKS | {"optimal": torch.stack([LOOKS["optimal"][0], mixture.mean.expand(40, 1), exact])}
-    live.decoder_map(mixture, [0, 5, 20], looks, PAIRS, alt="Lines.")
+    snapshots = SNAPSHOTS | {"optimal": torch.stack([SNAPSHOTS["optimal"][0], mixture.mean.expand(40, 1), exact])}
+    live.decoder_map(mixture, [0, 5, 20], snapshots, PAIRS, alt="Lines.")
     spec = spec_of(moving[0])
     assert set(moving[0]) == {"image/png", "text/html", "text/plain"}
     assert (spec["names"], spec["steps"]) == (["random", "optimal"], [0, 5, 20])
-    for board, name in zip(spec["boards"], looks, strict=True):
-        assert (shorts(board["looks"]) - looks[name].flatten()).abs().max() < 1e-3
+    for board, name in zip(spec["boards"], snapshots, strict=True):
+        assert (shorts(board["snapshots"]) - snapshots[name].flatten()).abs().max() < 1e-3
         assert (shorts(board["to"]) - PAIRS[name][1].flatten()).abs().max() < 1e-3
     at_mean, at_exact = spec["boards"][1]["numbers"][1:]
     assert at_mean[0] == pytest.approx(-0.8)
@@ -114,24 +114,27 @@ def test_the_decoder_map_carries_every_look_and_its_distances(moving):
             {"mixture": data.GaussianMixture(LINE.weights, 2 * LINE.means, LINE.covariances)},
             "must lie between -5.5 and",
         ),
-        ({"looks": {name: look.long() for name, look in LOOKS.items()}}, "must hold floating-point numbers"),
-        ({"steps": [0, 5]}, r"looks must have shape \(2, n, 1\)"),
-        ({"looks": LOOKS | {"optimal": torch.randn(3, 39, 1)}}, "looks must have shape"),
         (
-            {"looks": LOOKS | {"optimal": LOOKS["optimal"].log()}},
-            r"looks\['optimal'\] must be finite, got",
+            {"snapshots": {name: outputs.long() for name, outputs in SNAPSHOTS.items()}},
+            "must hold floating-point numbers",
         ),
-        ({"pairs": {"random": PAIRS["random"]}}, "pairs must have the names of looks"),
+        ({"steps": [0, 5]}, r"snapshots must have shape \(2, n, 1\)"),
+        ({"snapshots": SNAPSHOTS | {"optimal": torch.randn(3, 39, 1)}}, "snapshots must have shape"),
+        (
+            {"snapshots": SNAPSHOTS | {"optimal": SNAPSHOTS["optimal"].log()}},
+            r"snapshots\['optimal'\] must be finite, got",
+        ),
+        ({"pairs": {"random": PAIRS["random"]}}, "pairs must have the names of snapshots"),
         ({"pairs": PAIRS | {"random": (torch.randn(20, 1), torch.randn(20, 1) / 0)}}, r"pairs\['random'\] must be"),
         ({"pairs": PAIRS | {"random": (torch.randn(20, 1), torch.randn(19, 1))}}, r"pairs must have shape \(m, 1\)"),
         ({"alt": " "}, "alt must say"),
     ],
 )
 def test_the_decoder_map_refuses(bad, words, unchecked):
-    good = {"mixture": data.mixture_1d(), "steps": [0, 5, 20], "looks": LOOKS, "pairs": PAIRS, "alt": "Lines."}
+    good = {"mixture": data.mixture_1d(), "steps": [0, 5, 20], "snapshots": SNAPSHOTS, "pairs": PAIRS, "alt": "Lines."}
     given = good | bad
     with pytest.raises(ValueError, match=words):
-        live.decoder_map(given.pop("mixture"), given.pop("steps"), given.pop("looks"), given.pop("pairs"), **given)
+        live.decoder_map(given.pop("mixture"), given.pop("steps"), given.pop("snapshots"), given.pop("pairs"), **given)
 
 
 def test_the_weights_carry_the_maps_that_were_trained_and_no_others(moving):
@@ -150,10 +153,10 @@ def test_the_weights_carry_the_maps_that_were_trained_and_no_others(moving):
     assert right["w1"] == pytest.approx([0, 0], abs=2e-2)
     assert spec["mass"] == pytest.approx(0.7 * ndtr(-2.5) + 0.3 * ndtr(10 / 3), abs=1e-7)
     assert low["mass"][0] < right["mass"][0] == pytest.approx(spec["mass"], abs=1e-3)
-    places = torch.from_numpy(np.frombuffer(base64.b64decode(spec["z"]), "<f4").copy())
+    noise = torch.from_numpy(np.frombuffer(base64.b64decode(spec["z"]), "<f4").copy())
     for kept, members, off in ((low, 3, 1), (right, 2, 0)):
         curves = shorts(kept["ends"]).unflatten(0, (members, -1))
-        truth = mixture.quantile(torch.special.ndtr(places.double()))[:, 0] - off
+        truth = mixture.quantile(torch.special.ndtr(noise.double()))[:, 0] - off
         assert kept["members"] == members
         assert (curves - truth).abs().max() < 1e-2
     assert (shorts(spec["exact"]) - truth).abs().max() < 1e-2
@@ -358,8 +361,8 @@ def test_the_beta_dial_refuses_what_it_cannot_show():
         (r"distortion must have the shape of the members, \(3, 2\)", {"distortion": table.T}),
         ("rate must have the shape", {"rate": table[:, :1]}),
         ("square images", {"x": x[:, :3]}),
-        ("places below 12", {"digits": {"a": 12}}),
-        ("one to eight places", {"digits": {}}),
+        ("indices below 12", {"digits": {"a": 12}}),
+        ("one to eight indices", {"digits": {}}),
         ("start must be a row from 0 to 2", {"start": 3}),
         ("start must be a whole number", {"start": -1}),
         (r"digits\['a'\] must be a whole number", {"digits": {"a": -1}}),
@@ -390,13 +393,13 @@ def jumping(**build):
 def test_the_ruler_carries_its_nets_and_starts_as_it_is_asked(moving):
     net = jumping()
     for _ in range(2):
-        live.ruler(data.mixture_1d(), {"learned": net}, alt="A jump.", place=-0.5, jumps=3)
+        live.ruler(data.mixture_1d(), {"learned": net}, alt="A jump.", position=-0.5, jumps=3)
     assert moving[0] == moving[1]
     assert set(moving[0]) == {"image/png", "text/html", "text/plain"}
     spec = spec_of(moving[0])
     assert spec["fields"] == [["learned", export.net(net.map, 1)]]
     assert spec["mixture"] == export.mixture(data.mixture_1d())
-    assert (spec["place"], spec["jumps"]) == (-0.5, 3)
+    assert (spec["position"], spec["jumps"]) == (-0.5, 3)
     low, high = spec["reach"]
     outside = data.mixture_1d().cdf(torch.tensor([[float(low)], [float(high)]]))
     assert low <= -3
@@ -432,7 +435,7 @@ PLANE, LINE = data.mixture_2d(), data.mixture_1d()
         (live.ruler, LINE, {"exact": jumping()}, {}, 'fields must leave the name "exact"'),
         (live.ruler, LINE, {"v": METHODS["fm"].build(dim=1)}, {}, "'v' has 1 time.s. in dimension 1"),
         (live.ruler, LINE, {"u": jumping(dim=2)}, {}, "'u' has 2 time.s. in dimension 2"),
-        (live.ruler, LINE, {"u": jumping()}, {"place": 9.0}, "place must lie from -5 to 4, got 9"),
+        (live.ruler, LINE, {"u": jumping()}, {"position": 9.0}, "position must lie from -5 to 4, got 9"),
         (live.ruler, LINE, {"u": jumping()}, {"jumps": 0}, "jumps must be a whole number of at least 1"),
         (live.ruler, LINE, {"u": jumping()}, {"jumps": 9}, "jumps must be at most 8, got 9"),
         (live.ruler, LINE, {"u": jumping()}, {"alt": " "}, "alt must say"),
@@ -466,7 +469,7 @@ def test_the_likelihood_bench_refuses_what_its_sliders_do_not_have(bad, words, m
 
 
 def watched(looking=True):
-    """A short game on the ring, its looks, and its losses."""
+    """A short game on the ring, its snapshots, and its losses."""
     method, ring = METHODS["gan"], data.ring()
     net = method.build(dim=2, hidden=(16,), members=(3,), seed=1)
     z, steps, pages, fields = torch.randn(50, 2, generator=torch.Generator().manual_seed(0)), [], [], []
@@ -501,7 +504,7 @@ def test_the_arena_carries_what_was_seen(moving):
     ring = data.ring()
     pages[4, 1, :30] = ring.means[2].float()  # one mode covered by 30 of 50 samples
     pages[4, 1, 30:] = torch.tensor([9.0, 0.0])
-    live.arena(ring, {"game": (steps, pages, fields)}, alt="A game.", looks=5, samples=20)
+    live.arena(ring, {"game": (steps, pages, fields)}, alt="A game.", snapshots=5, samples=20)
     spec = spec_of(moving[0])
     (game,) = spec["games"]
     assert game["steps"] == [0, 2, 4, 6, 8]
@@ -531,16 +534,16 @@ CROWD = data.GaussianMixture(torch.ones(31) / 31, torch.randn(31, 2), torch.eye(
     ("change", "words"),
     [
         ({"mixture": data.mixture_1d()}, "modes in the plane"),
-        ({"mixture": data.GaussianMixture(torch.ones(1), torch.ones(1, 2), torch.eye(2)[None])}, "at different places"),
+        ({"mixture": data.GaussianMixture(torch.ones(1), torch.ones(1, 2), torch.eye(2)[None])}, "at different points"),
         ({"mixture": CROWD}, "up to 30 modes, got 31"),
         ({"games": {"a": ([0], torch.zeros(1, 2, 0, 2), torch.zeros(1, 2, 4, 4))}}, "must have samples"),
         ({"games": {"a": ([0], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 0, 0))}}, "must have samples"),
         ({"members": 4}, "members at least 4"),
         ({"games": {}}, "at least one"),
         ({"games": {"a": ([0], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 3, 3))}}, "the side even"),
-        ({"games": {"a": ([0, 1], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 4, 4))}}, "looks 2"),
+        ({"games": {"a": ([0, 1], torch.zeros(1, 2, 5, 2), torch.zeros(1, 2, 4, 4))}}, "snapshots 2"),
         ({"games": {"a": ([0], torch.zeros(1, 2, 5), torch.zeros(1, 2, 4, 4))}}, "must have samples"),
-        ({"looks": 0}, "looks must be"),
+        ({"snapshots": 0}, "snapshots must be"),
     ],
 )
 def test_the_arena_refuses_what_it_cannot_show(change, words, moving):

@@ -1,8 +1,12 @@
+import inspect
+import pickle
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from gen_lib import METHODS, Method, Turn, couplings, data, fit, likelihoods, methods, metrics, truth
+from gen_lib import METHODS, Method, Turn, couplings, data, fit, likelihoods, methods, metrics, nets, truth
+from gen_lib.methods.autoencoder import encode, push, reconstruction_loss
 from gen_lib.methods.vae import charged, elbo_terms, importance_weighted_bound, kl_per_latent, posterior
 
 
@@ -33,6 +37,26 @@ def test_samples_are_what_push_makes_of_the_noise_of_the_generator(name, members
     assert torch.equal(points, method.push(net, z)[-1])
     with pytest.raises(ValueError, match="n must be a whole number of at least 1, got 0"):
         method.sample(net, 0)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_the_functions_behind_a_method_keep_gradients(name):
+    method = METHODS[name]
+    net = method.build(dim=2)
+    z = torch.randn(5, 2)
+    assert not any(state.requires_grad for state in method.push(net, z))
+    assert inspect.unwrap(method.push)(net, z)[-1].requires_grad
+    if method.encode is not None:
+        assert not method.encode(net, z.requires_grad_()).requires_grad
+        assert inspect.unwrap(method.encode)(net, z).requires_grad
+
+
+def test_a_method_can_be_sent_to_a_process_if_its_functions_can():
+    method = Method(architecture=nets.Autoencoder, turns=(Turn("", reconstruction_loss),), push=push, encode=encode)
+    sent = pickle.loads(pickle.dumps(method))
+    net, x = METHODS["ae"].build(dim=2), torch.randn(5, 2)
+    assert torch.equal(sent.encode(net, x), method.encode(net, x))
+    assert not sent.encode(net, x).requires_grad
 
 
 def test_a_method_has_one_loss_and_a_game_several():

@@ -19,6 +19,9 @@ from gen_lib.images import Unavailable
 from gen_lib.method import factory
 from gen_lib.notebook import ClaimError
 from gen_lib.parameters import ParameterError
+from gen_lib.runs.files import Refused
+from gen_lib.runs.folder import Busy
+from gen_lib.runs.training import Stopped
 from gen_lib.slips import UnknownName
 from gen_lib.train import NotFinite
 
@@ -46,9 +49,12 @@ decoder, facm = (import_module(f"gen_lib.methods.{name}") for name in ("decoder"
 
 ERRORS = {
     ClaimError: lambda: ClaimError("two is less than one"),
+    Busy: lambda: Busy("another process is at work on it"),
     Interrupted: interrupted,
     NotFinite: not_finite,
     ParameterError: lambda: ParameterError("unknown parameter 'betta'"),
+    Refused: lambda: Refused("no archive"),
+    Stopped: lambda: Stopped("runs/first", done=10, steps=20),
     Unavailable: lambda: Unavailable("no network"),
     UnknownName: lambda: UnknownName("unknown method 'gann'"),
 }
@@ -91,6 +97,14 @@ def test_a_run_that_diverges_in_another_process_says_so():
 @pytest.mark.parametrize("name", METHODS)
 def test_ready_methods_are_the_same_everywhere(name):
     assert pickle.loads(pickle.dumps(METHODS[name])) is METHODS[name]
+
+
+@pytest.mark.parametrize("name", data.TARGETS)
+def test_what_is_learned_can_be_sent(name):
+    target = data.TARGETS[name]()
+    sent = pickle.loads(pickle.dumps(target))
+    drawn = [one.sample((2, 50), torch.Generator().manual_seed(0)) for one in (target, sent)]
+    assert torch.equal(*drawn)
 
 
 def test_what_a_comparison_found_can_be_sent():

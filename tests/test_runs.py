@@ -117,7 +117,8 @@ def test_it_learns_what_fit_learns(name, undisturbed):
     run = load(undisturbed(name).path, which="last")
     method = METHODS[name]
     net = method.build(1, hidden=(8,))
-    history = fit(method, net, data.mixture_1d(), steps=20, batch=8, lr=run.settings.lr, progress=False)
+    rates = {"lr": run.settings.lr, "betas": tuple(run.settings.betas)}
+    history = fit(method, net, data.mixture_1d(), steps=20, batch=8, **rates, progress=False)
     for key, value in net.state_dict().items():
         assert torch.equal(value, run.net.state_dict()[key])
     assert all(torch.equal(history.losses[turn], curve) for turn, curve in run.history.losses.items())
@@ -464,6 +465,13 @@ def test_the_commands_of_a_run_in_turn(tmp_path, capsys):
     kept = json.loads((run.path / "evaluation-validation-best.json").read_text())
     assert len(kept["loss"]) == 2
     assert (run.path / "samples.safetensors").exists()
+
+
+def test_samples_are_kept_while_it_trains_and_change_no_number(tmp_path):
+    wishes = {"method": "gan", "data": "digits", "steps": 10, "hidden": [8], "latent": 2}
+    seen, unseen = (begun(tmp_path / str(s), **wishes, snapshots=s) for s in (None, False))
+    assert [file.name for file in sorted((seen.path / "snapshots").iterdir())] == ["000005.png", "000010.png"]
+    assert weights(seen) == weights(unseen)
 
 
 def test_a_configuration_with_overrides(tmp_path):

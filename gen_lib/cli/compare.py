@@ -27,7 +27,7 @@ def compare(
         steps_per_epoch: training steps of an epoch
         batch: pairs per member and step
         members: independent nets of each method, for the error bars
-        points: train on so many points, drawn once; if not given, on fresh ones at every step
+        points: number of points to train on, drawn once; if not given, fresh ones at every step
         seed: of weights, noise and data
         gif: where the animation goes
         overwrite: replace the file if it is there

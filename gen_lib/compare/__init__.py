@@ -1,4 +1,4 @@
-"""Several methods on the same data with nets of the same size: quality, cost, and how training looks.
+"""Several methods on the same data with nets of the same size: quality, cost, and the course of training.
 
 Example:
     >>> import torch

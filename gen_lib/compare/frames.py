@@ -1,4 +1,4 @@
-"""How training looks: one frame per epoch, a column per method, as still pictures or as a GIF that moves."""
+"""The course of training: one frame per epoch, a column per method, as still pictures or as a GIF that moves."""
 
 import os
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ def _in_the_plane(ax: Axes, samples: Tensor, data: Tensor, target: object, box: 
 
 
 def writable_gif(path: str | Path, overwrite: bool = False) -> Path:
-    """Where a GIF may go: worth asking before a comparison that takes minutes, so it tries to write there.
+    """Where a GIF may go: worth checking before a comparison that takes minutes, so it tries to write there.
 
     Args:
         path: ends in ``.gif``, in a folder that exists
@@ -114,7 +114,7 @@ def writable_gif(path: str | Path, overwrite: bool = False) -> Path:
     if path.exists() and not overwrite:
         raise FileExistsError(f"path must be new, {path} exists: choose another name, or overwrite=True")
     if path.exists() and not path.is_file():
-        raise FileExistsError(f"path must be that of a file, {path} is none")
+        raise FileExistsError(f"path must be that of a file, {path} is not a file")
     half = _half(path)
     try:
         half.touch()

@@ -1,4 +1,4 @@
-"""One loop over methods: train each on the same data, look at it after every epoch, measure it at the end."""
+"""One loop over methods: train each on the same data, keep samples after every epoch, measure it at the end."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,9 +39,9 @@ class Run:
         lr: initial learning rate
         history: losses; its time includes that of looking
         seconds: time of training alone, all members together
-        evaluations: how often the net is asked to turn one noise into one sample
+        evaluations: how often the net is evaluated to turn one noise into one sample
         frames: samples of the first member after every epoch, always from the same noise, shape ``(epochs, n, d)``
-        distances: name of a distance to its value for each member, at the end of training, beside its
+        distances: name of a distance to its value for each member, at the end of training, with its
             floor: the same distance of twenty sets of perfect samples
     """
 
@@ -62,9 +62,9 @@ class Comparison:
 
     Attributes:
         target: what all of them were to learn
-        epochs: looks at each of them
+        epochs: snapshots of each of them
         noise: what the samples that were measured are made of, shape ``(*members, n, d)``
-        runs: name of a method to what became of it, in the order asked for
+        runs: name of a method to what became of it, in the order chosen
     """
 
     target: Distribution
@@ -114,13 +114,13 @@ def compare(
     Args:
         chosen: names of ready methods, or names of your own with the methods
         target: what is to be learned
-        epochs: an epoch ends with a look at the samples
+        epochs: an epoch ends with a snapshot of the samples
         steps_per_epoch: for all, or by name; 100 for those not named
         batch: pairs per member and turn
         lr: initial learning rate, for all, or by name; 1e-2 for those not named
         members: shape of the members of every net
         hidden: widths of the hidden layers of every net; games and autoencoders have two
-        points: train on so many points, drawn once; on fresh ones at every step if not given
+        points: number of points to train on, drawn once; fresh ones at every step if not given
         samples: per member, for the distances
         seed: of weights, noise, data and of what is measured
         progress: show a bar
@@ -190,7 +190,7 @@ def compare(
 
 
 def evaluations(method: Method, net: Net, z: Tensor) -> tuple[int, list[Tensor]]:
-    """Push noise to data and count how often the net is evaluated on the way (:class:`~gen_lib.counting.Counted`).
+    """Push noise to data and count how often the net is evaluated (:class:`~gen_lib.counting.Counted`).
 
     Args:
         method: whose ``push`` is used
@@ -240,7 +240,7 @@ def distances(samples: Tensor, target: Distribution) -> dict[str, Tensor]:
 class _Look:
     """Called by :func:`fit` before every step: keeps the first member's samples at the end of each epoch.
 
-    A lone net makes them, so that a look costs little beside an epoch; its time is kept apart.
+    A lone net makes them, so that a snapshot costs little compared with an epoch; its time is kept apart.
     """
 
     def __init__(self, method: Method, members: Sizes, epoch: int, noise: Tensor):

@@ -55,4 +55,4 @@ TARGETS = Table[Callable[[], Distribution]](
     checkerboard=checkerboard,
     spiral=spiral,
 ).called("target")
-"""What can be asked for by name: a name to the function that makes the distribution."""
+"""What can be chosen by name: a name to the function that makes the distribution."""

@@ -125,11 +125,33 @@ class GaussianMixture:
         """Logarithm of the density at each point (nats), shape ``(*members, n)``; refuses other dimensions."""
         wide = check.points("x", x, self.dim).double()
         root = torch.linalg.cholesky(self.covariances).to(wide)
-        centred = wide[..., None, :] - self.means.to(wide)  # (*members, n, k, d)
-        whitened = torch.linalg.solve_triangular(root, centred[..., None], upper=False)[..., 0]
         log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        log_normal = -(whitened.square().sum(-1) + self.dim * math.log(2 * math.pi)) / 2 - log_det
+        log_normal = -(self.whitened(wide).square().sum(-1) + self.dim * math.log(2 * math.pi)) / 2 - log_det
         return torch.logsumexp(self.weights.log().to(wide) + log_normal, -1).to(x)
+
+    def whitened(self, x: Points) -> Tensor:
+        r"""Where a point is as each component sees it: from its mean, in units of its own standard deviations.
+
+        .. math:: y_k = L_k^{-1} (x - m_k), \qquad L_k L_k^T = S_k, \qquad
+            x \sim \mathcal N(m_k, S_k) \Rightarrow y_k \sim \mathcal N(0, I)
+
+        Args:
+            x: points, shape ``(*members, n, d)``
+
+        Returns:
+            shape ``(*members, n, k, d)``, computed in float64, in the precision of x
+
+        Raises:
+            ValueError: points of another dimension
+
+        Example:
+            >>> mixture_1d().whitened(torch.tensor([[-1.2]]))[0, 0].round(decimals=4)  # one std right of the left mean
+            tensor([1.])
+        """
+        wide = check.points("x", x, self.dim).double()
+        root = torch.linalg.cholesky(self.covariances).to(wide)
+        centred = wide[..., None, :] - self.means.to(wide)
+        return torch.linalg.solve_triangular(root, centred[..., None], upper=False)[..., 0].to(x)
 
     def cdf(self, x: Points) -> PerSample:
         """P(X <= x) of a one-dimensional mixture at each point, shape ``(*members, n)``; refuses other dimensions."""
@@ -230,7 +252,7 @@ def _circle(count: int, radius: float) -> Tensor:
 
 
 def two_modes_2d() -> GaussianMixture:
-    """Equal parts N([3, 1], 0.3^2 I) and N([3, -1], 0.3^2 I), beside the source: paths must bend apart."""
+    """Equal parts N([3, 1], 0.3^2 I) and N([3, -1], 0.3^2 I), next to the source: paths must bend apart."""
     return _equal(torch.tensor([[3.0, 1.0], [3.0, -1.0]]), 0.3)
 
 

@@ -20,10 +20,26 @@ class Digits(NamedTuple):
     test_labels: Tensor
 
 
+def held_out(position: int, first: int = 4) -> bool:
+    """Every fifth of a set is held out, by its position: no random number decides, and more points move none.
+
+    Images begin with the fifth, so that a short list has some to train on; the digits with the first.
+
+    Args:
+        position: in the set, from 0
+        first: position of the first that is held out
+
+    Example:
+        >>> [held_out(i) for i in range(6)]
+        [False, False, False, False, True, False]
+    """
+    return position % 5 == first
+
+
 def digits() -> Digits:
     """1,797 scanned digits of 43 people, a fixed fifth of them held out.
 
-    Every fifth image is a test image: no random number decides, so the split is the same everywhere.
+    Every fifth image is a test image, from the first on: no random number decides, so the split is the same everywhere.
 
     Returns:
         images ``(n, 64)`` in [0, 1] and labels ``(n,)``: 1,437 to train on, 360 to test on
@@ -39,26 +55,26 @@ def digits() -> Digits:
 
     images, labels = load_digits(return_X_y=True)
     x, y = torch.tensor(images / 16, dtype=torch.get_default_dtype()), torch.tensor(labels)
-    held_out = torch.arange(len(x)) % 5 == 0
-    return Digits(x[~held_out], y[~held_out], x[held_out], y[held_out])
+    out = torch.tensor([held_out(i, first=0) for i in range(len(x))])
+    return Digits(x[~out], y[~out], x[out], y[out])
 
 
-def split(points: Tensor, shares: Sequence[float], seed: int = 0) -> tuple[Tensor, ...]:
+def split(points: Tensor, fractions: Sequence[float], seed: int = 0) -> tuple[Tensor, ...]:
     """Cut a tensor into random parts, such as one to train on and one that says when to stop.
 
-    The same seed and number of points give the same split, so labels are split beside their points by a second call.
+    The same seed and number of points give the same split, so labels are split like their points by a second call.
 
     Args:
         points: shape ``(n, ...)``, points or labels
-        shares: of the points, one for each part, positive, sum one; sizes are rounded
+        fractions: of the points, one for each part, positive, sum one; sizes are rounded
         seed: of the shuffle
 
     Returns:
-        a tensor for each share; together they hold every point once
+        a tensor for each fraction; together they hold every point once
 
     Raises:
-        TypeError: no tensor
-        ValueError: nothing to split, shares that are not positive or do not add up to one, a part that would be empty
+        TypeError: points that are not a tensor
+        ValueError: nothing to split, fractions that are not positive or do not add up to 1, a part that would be empty
 
     Example:
         >>> train, validation = split(torch.arange(10), (0.8, 0.2))
@@ -69,16 +85,16 @@ def split(points: Tensor, shares: Sequence[float], seed: int = 0) -> tuple[Tenso
         raise TypeError(f"points must be a tensor of shape (n, ...), got {type(points).__name__}")
     if points.ndim == 0 or len(points) == 0:
         raise ValueError(f"points must have shape (n, ...) with n >= 1, got {tuple(points.shape)}")
-    if not isinstance(shares, tuple | list):
-        raise ValueError(f"shares must be a tuple of numbers, such as (0.9, 0.1), got {brief(shares)}")
-    for share in shares:
-        check.number("each of shares", share, above=0)
-    if not math.isclose(sum(shares), 1, abs_tol=1e-6):
-        raise ValueError(f"shares must add up to 1, got {brief(shares)} with sum {sum(shares):g}")
+    if not isinstance(fractions, tuple | list):
+        raise ValueError(f"fractions must be a tuple of numbers, such as (0.9, 0.1), got {brief(fractions)}")
+    for fraction in fractions:
+        check.number("each of fractions", fraction, above=0)
+    if not math.isclose(sum(fractions), 1, abs_tol=1e-6):
+        raise ValueError(f"fractions must add up to 1, got {brief(fractions)} with sum {sum(fractions):g}")
     n, seed = len(points), check.whole("seed", seed, least=0)
-    edges = [round(sum(shares[:i]) * n) for i in range(len(shares) + 1)]
+    edges = [round(sum(fractions[:i]) * n) for i in range(len(fractions) + 1)]
     parts = torch.randperm(n, generator=Generator().manual_seed(seed)).tensor_split(edges[1:-1])
     if any(len(part) == 0 for part in parts):
         sizes = [len(part) for part in parts]
-        raise ValueError(f"shares must leave no part empty, got {brief(shares)} of {n} points: parts of {sizes}")
+        raise ValueError(f"fractions must leave no part empty, got {brief(fractions)} of {n} points: parts of {sizes}")
     return tuple(points[part.to(points.device)] for part in parts)

@@ -50,7 +50,7 @@ def net(mlp: MLP, members: int | slice | None = None, small: bool = False) -> di
 
     Args:
         mlp: such as the ``map`` of a field
-        members: the first so many of its members, or a slice of them; all if not given
+        members: number of its members, the first ones, or a slice of them; all if not given
         small: a quarter of the size; each weight is one of 255 steps up to the largest weight of its output
 
     Returns:

@@ -60,16 +60,6 @@ class Item(NamedTuple):
     test: bool
 
 
-def held_out(position: int) -> bool:
-    """Every fifth image is held out, by its place in the set: no random number decides, and more images move none.
-
-    Example:
-        >>> [held_out(i) for i in range(6)]
-        [False, False, False, False, True, False]
-    """
-    return position % 5 == 4
-
-
 def chosen(target_labels: Sequence[int | str] | None, names: Sequence[str]) -> set[int] | None:
     """The numbers of the classes asked for by name or number; None for all.
 
@@ -196,7 +186,7 @@ def gather(
 
 
 def _floats(rows: list[NDArray[np.uint8]], dim: int) -> Tensor:
-    """Bytes to numbers in [0, 1]; empties the list on the way."""
+    """Bytes to numbers in [0, 1]; empties the list."""
     out = torch.empty(len(rows), dim)
     for i in reversed(range(len(rows))):
         out[i] = torch.from_numpy(rows.pop())

@@ -1,6 +1,6 @@
 r"""Cartoon faces, drawn from known factors: what a latent space should contain can be measured against them.
 
-Face ``i`` is the same wherever and beside whatever it is drawn, at any size: its 20 factors (shape, skin, hair, eyes,
+Face ``i`` is the same wherever and with whatever it is drawn, at any size: its 20 factors (shape, skin, hair, eyes,
 mouth, pose, background, shirt) are independent and uniform on [0, 1], hashed from ``i``. The picture is painted in
 layers. Each is a shape, given by the signed distance :math:`s(x, y)` to its edge, negative inside; of a pixel of width
 w it covers the share
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from .. import check, terminal
-from .base import ImageSet, held_out
+from ..data.sets import held_out
+from .base import ImageSet
 
 FACTORS: tuple[str, ...] = (
     "face width",
@@ -124,7 +125,7 @@ def draw(factors: Tensor, size: int = 32, progress: bool = True) -> Tensor:
 def faces(n: int = 5000, size: int = 32, progress: bool = True) -> ImageSet:
     """Faces 0 to n - 1, every fifth of them held out, with their factors as labels.
 
-    The factors are known, so it can be asked how much of each a code contains (a linear probe), and how far samples
+    The factors are known, so it can be measured how much of each a code contains (a linear probe), and how far samples
     vary in it. Faces from n on have not been seen: ``draw(factors(torch.arange(n, n + 100)))``.
 
     Args:

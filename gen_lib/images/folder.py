@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from .base import ImageSet, Item, chosen, gather, held_out, shaped
+from ..data.sets import held_out
+from .base import ImageSet, Item, chosen, gather, shaped
 
 
 def folder(
@@ -30,7 +31,7 @@ def folder(
         size: side of the images in pixels
         channels: 3 for colour, 1 for grey
         target_labels: only these classes, by name or number; they keep their numbers
-        n: at most so many files, picked evenly from all; always the same ones
+        n: number of files at most, picked evenly from all; always the same ones
         progress: show a bar
 
     Returns:

@@ -6,8 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.sets import held_out
 from ..slips import Table
-from .base import ImageSet, Item, chosen, gather, held_out, shaped
+from .base import ImageSet, Item, chosen, gather, shaped
 
 REPORT = "the image sets of the hub need two more packages: pip install 'gen-lib[images]'"
 
@@ -55,7 +56,7 @@ def hub(
         size: side of the images in pixels
         channels: 3 for colour, 1 for grey; as the set has them if it has a short name, otherwise 3
         target_labels: only these classes, by name or number; they keep their numbers
-        n: at most so many images, a fifth of them held out; otherwise all
+        n: number of images at most, a fifth of them held out; all if not given
         progress: show a bar
 
     Returns:
@@ -121,14 +122,14 @@ def hub(
         if isinstance(features[image], datasets.Image):
             stream = stream.cast_column(image, datasets.Image(decode=False))  # so that a broken one is only skipped
         try:
-            for file, place, row in _in_turn(stream):
+            for file, position, row in _in_turn(stream):
                 if most == 0:
                     return
                 mine = -1 if label is None or row[label] is None else row[label]
                 if wanted is None or mine in wanted:
                     most = None if most is None else most - 1
-                    out = held_out(place) if test is None else test
-                    yield Item(f"{part}, file {file}, row {place}", _file(row[image]), mine, out)
+                    out = held_out(position) if test is None else test
+                    yield Item(f"{part}, file {file}, row {position}", _file(row[image]), mine, out)
         except Exception as reason:
             raise failed(reason) from reason
 

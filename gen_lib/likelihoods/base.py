@@ -39,6 +39,6 @@ class Likelihood(nn.Module, ABC):
         """log P(low < x < high | z), dimension by dimension, for a likelihood that is a density.
 
         Raises:
-            TypeError: a likelihood that is none
+            TypeError: not a likelihood
         """
         raise TypeError(f"{type(self).__name__} has no log_mass: it is no density of its own over the values between")

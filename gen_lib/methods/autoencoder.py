@@ -15,7 +15,7 @@ def reconstruction_loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
 
     .. math:: -\log p(x \mid E(x)), \qquad \text{for a Gaussian } \|D(E(x)) - x\|^2 + \text{const}
 
-    The noise z is not used: nothing in this loss asks the codes to look like it, which is why decoding noise fails.
+    The noise z is not used: nothing in this loss makes the codes look like it, which is why decoding noise fails.
 
     Args:
         net: encoder, decoder and likelihood

@@ -12,7 +12,7 @@ from ..shapes import Codes, PerSample, Points, States
 
 
 def squared_error(net: Callable[..., Tensor], z: Codes, x: Points) -> PerSample:
-    r"""Ask the net to hit the datum that was paired with its noise.
+    r"""Train the net to hit the datum that was paired with its noise.
 
     .. math:: \| D(z) - x \|^2
 

@@ -24,12 +24,12 @@ Weight = Callable[[Times], Times]
 
 @dataclass(frozen=True, kw_only=True)
 class Conditioning:
-    """How one net is asked for two things: the velocity at t, and the shortcut F from t to the end.
+    """How one net gives two things: the velocity at t, and the shortcut F from t to the end.
 
     Attributes:
         times: how many times the net is called with
-        now: t to the times that ask for the velocity
-        end: t to the times that ask for the shortcut, t first
+        now: t to the times that give the velocity
+        end: t to the times that give the shortcut, t first
     """
 
     times: int
@@ -107,7 +107,7 @@ def anchor_loss(
         x_t: points, shape ``(*members, n, d)``
         t: times, shape ``(*members, n, 1)``
         v: velocity at the points
-        how: how the net is asked
+        how: the times at which the net is evaluated
         angle: add the term in brackets, which in one dimension is a sign and has no gradient
 
     Returns:
@@ -137,8 +137,8 @@ def consistency_error(
         x_t: points, shape ``(*members, n, d)``
         t: times, shape ``(*members, n, 1)``
         v: velocity at the points
-        how: how the net is asked
-        alpha: share of the way the target moves
+        how: the times at which the net is evaluated
+        alpha: fraction of the distance that the target moves
         clamp: bound c of each coordinate of g, none if not given
 
     Returns:
@@ -173,7 +173,7 @@ def facm(
     Args:
         p: exponent of the robust weight :math:`e / \mathrm{sg}(e + c)^p`; 1/2 is the published norm-L2 loss, which
             has the mean over the dimensions where e is the sum
-        alpha: share of the way the target moves, a function of t
+        alpha: fraction of the distance that the target moves, a function of t
         beta: weight of the consistency loss, a function of t
         clamp: bound of each coordinate of the target's move
         angle: add 1 - cos(F, v) to the anchor; in one dimension it is a sign and has no gradient

@@ -27,7 +27,7 @@ def along(net: Callable[..., Tensor], x_t: Points, times: tuple[Times, ...], v: 
         net: called as ``net(x_t, *times)``; a :class:`~gen_lib.nets.models.Field`, or any function that torch can
             differentiate, which takes longer
         x_t: points, shape ``(*members, n, d)``
-        times: t, and what else the field is asked with, which does not move; each of shape ``(*members, n, 1)``
+        times: t, and what else the field takes, which does not move; each of shape ``(*members, n, 1)``
         v: velocity at the points
 
     Returns:
@@ -153,7 +153,7 @@ def density(net: Callable[..., Tensor], x: Points, rtol: float = 1e-5, atol: flo
 
 
 def average_velocity_field(dim: int, latent: int, hidden: tuple[int, ...], members: tuple[int, ...]) -> Field:
-    """A field that is asked with two times, ``net(x_t, t, r)``: when a point is there, and when it arrives.
+    """A field that takes two times, ``net(x_t, t, r)``: when a point is there, and when it arrives.
 
     Args:
         dim: dimension of a point

@@ -1,7 +1,7 @@
 """How good samples are: one number per member, and what the same number is for perfect samples.
 
 No distance between finite samples is zero, not even between two draws of the same distribution. That level is the
-*floor* (``floor``, and ``with_floor`` to print it beside the number); a method cannot be better, and a number
+*floor* (``floor``, and ``with_floor`` to print it next to the number); a method cannot be better, and a number
 means little without it.
 """
 

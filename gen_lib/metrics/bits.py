@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from .. import check, draws
 from ..likelihoods import Likelihood
 from ..methods.vae import importance_weighted_bound, kl_per_latent, posterior
-from ..nets import Autoencoder
+from ..nets import Autoencoder, still
 from ..shapes import PerMember, Points
 
 
@@ -60,7 +60,7 @@ def elbo(net: Autoencoder, x: Points, codes: int = 50, generator: Generator | No
     _gaussian(net, x)
     shape = (*net.members, x.shape[-2], net.latent)
     generator = generator or Generator().manual_seed(0)
-    with torch.no_grad():
+    with still(net):
         mean, log_variance = posterior(net, x)
         reconstruction = torch.zeros(shape[:-1]).to(x)
         for _ in range(check.whole("codes", codes, least=1)):
@@ -90,7 +90,7 @@ def bits_per_dimension(
         net: a trained VAE, left as it is
         x: data, shape ``(n, d)`` or ``(*members, n, d)``
         codes: k, draws of the code for each datum
-        likelihood: measures in place of the net's own; it is given the same output of the decoder, and must need as
+        likelihood: measures instead of the net's own; it is given the same output of the decoder, and must need as
             many numbers per dimension
         generator: of the codes; fixed draws if none is given
 
@@ -126,7 +126,7 @@ def bits_per_dimension(
 def _gaussian(net: Autoencoder, x: Points) -> None:
     """Refuse data of another dimension, and nets that give a point instead of a distribution of codes."""
     check.points("x", x, dim=net.dim)
-    with torch.no_grad():
+    with still(net):
         given = net.encoder(x[..., :1, :]).shape[-1] if isinstance(net, Autoencoder) else None
     if given != 2 * net.latent:
         raise ValueError(

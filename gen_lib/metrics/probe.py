@@ -12,13 +12,13 @@ from ..shapes import PerMember
 
 
 def class_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor]) -> PerMember:
-    r"""Share of held-out codes whose class an affine map reads: logistic regression.
+    r"""Fraction of held-out codes whose class an affine map reads: logistic regression.
 
     .. math:: \hat y = \operatorname{argmax}_k\, (W \tilde c + b)_k, \qquad
         (W, b) = \arg\min \sum_i -\log \operatorname{softmax}_{y_i} (W \tilde c_i + b) + \tfrac12 \| W \|^2
 
     with :math:`\tilde c` the code whitened: mean 0 and covariance I over the fitted codes. So an invertible affine map
-    of the codes changes nothing, and codes of different methods can be compared. Of m held-out codes a share p has
+    of the codes changes nothing, and codes of different methods can be compared. Of m held-out codes a fraction p has
     the standard error :math:`\sqrt{p (1 - p) / m}`, however many members there are.
 
     Posterior means of a latent that carries nothing may still differ a little from class to class, and whitened the
@@ -44,15 +44,15 @@ def class_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor]) -> 
     """
     from sklearn.linear_model import LogisticRegression  # here, because it takes a second that the toys need not wait
 
-    def share(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
+    def fraction(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
         fit, new = _white(fit, new)
         return LogisticRegression(max_iter=2000).fit(_array(fit), _array(known)).score(_array(new), _array(wanted))
 
-    return _per_member(share, codes, labels)
+    return _per_member(fraction, codes, labels)
 
 
 def neighbour_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor], neighbours: int = 5) -> PerMember:
-    """Share of held-out codes whose class most of their nearest codes have: what is near is of one class.
+    """Fraction of held-out codes whose class most of their nearest codes have: what is near is of one class.
 
     Distances are those between the codes as they are, so a turn of the codes changes nothing and another scale of one
     latent does.
@@ -78,18 +78,18 @@ def neighbour_probe(codes: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor],
     if check.whole("neighbours", neighbours, least=1) > codes[0].shape[-2]:
         raise ValueError(f"neighbours must be at most the number of codes, {codes[0].shape[-2]}, got {neighbours}")
 
-    def share(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
+    def fraction(fit: Tensor, new: Tensor, known: Tensor, wanted: Tensor) -> float:
         return KNeighborsClassifier(neighbours).fit(_array(fit), _array(known)).score(_array(new), _array(wanted))
 
-    return _per_member(share, codes, labels)
+    return _per_member(fraction, codes, labels)
 
 
 def _per_member(
-    share: Callable[[Tensor, Tensor, Tensor, Tensor], float],
+    fraction: Callable[[Tensor, Tensor, Tensor, Tensor], float],
     codes: tuple[Tensor, Tensor],
     labels: tuple[Tensor, Tensor],
 ) -> PerMember:
-    """What ``share(fit, new, known, wanted)`` is for the codes of each member."""
+    """What ``fraction(fit, new, known, wanted)`` is for the codes of each member."""
     (fit, new), (known, wanted) = codes, labels
     for name, c, y in (("fitted", fit, known), ("held-out", new, wanted)):
         check.points(f"{name} codes", c)
@@ -105,7 +105,7 @@ def _per_member(
     origin = fit[..., :1, :].detach()
     moved = [(c.detach() - origin).double().expand(*members, *c.shape[-2:]) for c in (fit, new)]
     each = zip(*(c.reshape(-1, *c.shape[-2:]) for c in moved), strict=True)
-    found = [share(a, b, known, wanted) for a, b in each]
+    found = [fraction(a, b, known, wanted) for a, b in each]
     return torch.tensor(found, dtype=fit.dtype, device=fit.device).reshape(members)
 
 

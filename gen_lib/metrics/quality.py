@@ -51,8 +51,8 @@ class Modes(NamedTuple):
 
     Attributes:
         covered: number of modes with at least one sample of high quality
-        high_quality: share of the samples within three standard deviations of their nearest mode
-        reverse_kl: KL(shares of the samples per mode || weights of the modes), in nats; 0 if all are met as they should
+        high_quality: fraction of the samples within three standard deviations of their nearest mode
+        reverse_kl: KL(fractions of the samples per mode || weights of the modes), in nats; 0 if the two are equal
         met: which modes are covered, in the order of the mixture, shape ``(*members, modes)``
     """
 
@@ -68,16 +68,16 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
     .. math:: \min_k \| S_k^{-1/2} (x - m_k) \| \le 3 \;\text{(high quality)}, \qquad
         \text{reverse KL} = \sum_k h_k \log \frac{h_k}{\pi_k}
 
-    Every sample belongs to the mode that is nearest in units of its own standard deviations; :math:`h_k` is the share
-    of mode k, good samples or not. The papers use 2,500 samples and equal round modes. In the plane, perfect samples
-    have a quality of 98.9%.
+    Every sample belongs to the mode that is nearest in units of its own standard deviations; :math:`h_k` is the
+    fraction of mode k, good samples or not. The papers use 2,500 samples and equal round modes. In the plane, perfect
+    samples have a quality of 98.9%.
 
     Args:
         samples: shape ``(*members, n, d)``
         mixture: the modes
 
     Returns:
-        modes covered, share of high quality, reverse KL, and which modes are covered
+        modes covered, fraction of high quality, reverse KL, and which modes are covered
 
     Raises:
         TypeError: a distribution that is not a mixture
@@ -95,17 +95,15 @@ def modes_covered(samples: Points, mixture: GaussianMixture) -> Modes:
         (2.0, 1.0, 4.0)
     """
     x = check.points("samples", samples, exact("mixture", mixture).dim).double()
-    root, means = torch.linalg.cholesky(mixture.covariances).to(x), mixture.means.to(x)
-    offset = torch.linalg.solve_triangular(root, (x[..., None, :] - means)[..., None], upper=False)[..., 0]
-    distance, nearest = offset.norm(dim=-1).min(-1)
+    distance, nearest = mixture.whitened(x).norm(dim=-1).min(-1)
     good = distance <= 3
-    belongs = torch.nn.functional.one_hot(nearest, len(means)).to(x)  # (*members, n, k)
-    share = belongs.mean(-2)
+    belongs = torch.nn.functional.one_hot(nearest, len(mixture.weights)).to(x)  # (*members, n, k)
+    fraction = belongs.mean(-2)
     met = (belongs * good[..., None]).amax(-2) > 0
     return Modes(
         covered=met.sum(-1).to(samples),
         high_quality=good.to(x).mean(-1).to(samples),
-        reverse_kl=torch.xlogy(share, share / mixture.weights.to(x)).sum(-1).to(samples),
+        reverse_kl=torch.xlogy(fraction, fraction / mixture.weights.to(x)).sum(-1).to(samples),
         met=met,
     )
 
@@ -129,7 +127,7 @@ def straightness(states: States) -> PerMember:
 
     References:
         Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow (Liu et al., 2023),
-        arXiv 2209.03003; here relative to the length of the way
+        arXiv 2209.03003; here relative to the length of the path
 
     Example:
         >>> corner = [torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 1.0]])]

@@ -51,11 +51,28 @@ def gain(activation: Activation) -> float:
     return 1 / activation()(z).square().mean().item()
 
 
-def _weights(inputs: int, gain: float, *shape: int) -> nn.Parameter:
-    return nn.Parameter(torch.randn(shape) * sqrt(gain / inputs))
+class Convolution(nn.Module):
+    """What :class:`Down` and :class:`Up` have in common: windows of 4 pixels at stride 2, and members in the channels.
+
+    Args:
+        channels: of the weights of a member, the first two dimensions
+        outputs: channels of a member that come out
+        members: shape of the members, side by side in the channels
+        variance: of the initial weights
+    """
+
+    def __init__(self, channels: tuple[int, int], outputs: int, members: Sizes, variance: float):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(*members, *channels, 4, 4) * sqrt(variance))
+        self.bias = nn.Parameter(torch.zeros(*members, outputs))
+
+    def slid(self, convolve: Callable[..., Tensor], x: Tensor) -> Tensor:
+        """Over images ``(n, members * inputs, size, size)``."""
+        weight = self.weight.reshape(-1, *self.weight.shape[-3:])
+        return convolve(x, weight, self.bias.flatten(), stride=2, padding=1, groups=prod(self.bias.shape[:-1]))
 
 
-class Down(nn.Module):
+class Down(Convolution):
     """A convolution per member that halves the image.
 
     Args:
@@ -69,23 +86,15 @@ class Down(nn.Module):
     """
 
     def __init__(self, inputs: int, outputs: int, members: Sizes = (), gain: float = 1.0):
-        super().__init__()
-        self.weight = _weights(16 * inputs, gain, *members, outputs, inputs, 4, 4)
-        self.bias = nn.Parameter(torch.zeros(*members, outputs))
+        super().__init__((outputs, inputs), outputs, members, gain / (16 * inputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, members * inputs, size, size)`` to ``(n, members * outputs, size / 2, size / 2)``."""
-        weight = self.weight.reshape(-1, *self.weight.shape[-3:])
-        return conv2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=prod(self.bias.shape[:-1]))
+        return self.slid(conv2d, x)
 
 
-class Up(nn.Module):
-    """A transposed convolution per member that doubles the image.
-
-    Args:
-        inputs, outputs: channels of a member
-        members: shape of the members, side by side in the channels
-        gain: of the activation before it, by which its initial weights are larger
+class Up(Convolution):
+    """A transposed convolution per member that doubles the image; arguments are those of :class:`Down`.
 
     Example:
         >>> Up(16, 3, members=(2,))(torch.zeros(5, 2 * 16, 16, 16)).shape
@@ -93,14 +102,11 @@ class Up(nn.Module):
     """
 
     def __init__(self, inputs: int, outputs: int, members: Sizes = (), gain: float = 1.0):
-        super().__init__()
-        self.weight = _weights(4 * inputs, gain, *members, inputs, outputs, 4, 4)  # 4 of 16 reach a pixel
-        self.bias = nn.Parameter(torch.zeros(*members, outputs))
+        super().__init__((inputs, outputs), outputs, members, gain / (4 * inputs))  # 4 pixels of 16 reach one
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(n, members * inputs, size, size)`` to ``(n, members * outputs, 2 * size, 2 * size)``."""
-        weight = self.weight.reshape(-1, *self.weight.shape[-3:])
-        return conv_transpose2d(x, weight, self.bias.flatten(), stride=2, padding=1, groups=prod(self.bias.shape[:-1]))
+        return self.slid(conv_transpose2d, x)
 
 
 class ImageEncoder(nn.Module):
@@ -216,7 +222,7 @@ def convolutional(shape: Sizes) -> Maps:
 
     ``hidden`` of ``build`` is then the number of channels after each halving, from the largest image to the smallest;
     ``dim`` is ``channels * size * size``. Images stay flat and in [0, 1]; the generator of a game ends in a sigmoid,
-    the decoder of an autoencoder in what its likelihood asks for.
+    the decoder of an autoencoder in what its likelihood needs.
 
     Args:
         shape: of an image: ``(1, size, size)`` is grey, ``(3, size, size)`` red, green and blue

@@ -102,7 +102,7 @@ def learning(axes: Axes, record: History | Sequence[Mapping[str, object]], point
         artists.append(
             axes.scatter(steps[at], best, s=16, color=color, edgecolors="white", linewidths=0.5, zorder=3, label="best")
         )
-    later = torch.cat([values[steps > steps[-1] / 20].flatten() for steps, values in curves.values()])
+    later = torch.cat([values[steps >= steps[-1] / 20].flatten() for steps, values in curves.values()])
     seen = later[later.isfinite()]
     low, high = seen.min().item(), seen.max().item()
     air = 0.05 * (high - low or 1)
@@ -145,6 +145,6 @@ def _number(name: str, row: Mapping[str, object]) -> float:
 
 
 def _thinned(values: Tensor, points: int) -> Tensor:
-    """Means over so many neighbours that few points are left."""
+    """Means over as many neighbours as leave few points."""
     few = -(-len(values) // points)
     return torch.stack([part.double().mean() for part in values.split(max(few, 1))]) if len(values) else values

@@ -19,7 +19,7 @@ def modes(axes: Axes, samples: Points, mixture: GaussianMixture, count: int = 10
         axes: where to draw
         samples: shape ``(*members, n, 2)``; of members the first is drawn
         mixture: with modes in the plane
-        count: the first so many samples are drawn
+        count: number of samples that are drawn, the first ones
 
     Raises:
         ValueError: samples or a mixture that do not lie in the plane

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import check
 from ..method import Method
-from ..nets import Net, Sizes
+from ..nets import Net, Sizes, still
 from ..shapes import Codes, Points
 from .pictures import images
 from .style import one_member
@@ -31,7 +31,7 @@ def copies(axes: Axes, method: Method, net: Net, x: Points, columns: int = 10, s
     """
     if method.encode is None:
         raise ValueError("method must have an encoder, this one has encode=None")
-    with torch.no_grad():
+    with still(net):
         made = one_member(method.push(net, method.encode(net, x))[-1])
     originals = one_member(x)
     if len(originals) % columns:
@@ -48,7 +48,7 @@ def latent_grid(
     latents: tuple[int, int] = (0, 1),
     shape: Sizes | None = None,
 ) -> AxesImage:
-    """The plane of two latents, decoded: every tile stands for the same share of the noise in each direction.
+    """The plane of two latents, decoded: every tile stands for the same fraction of the noise in each direction.
 
     The lines of the grid are quantiles of the normal distribution. Other latents stay at 0, their mean.
 
@@ -93,7 +93,7 @@ def traversals(
         latents: which of them move, counted from 0, such as ``carried.argsort(descending=True)[:5].tolist()``
         start: the code from which each moves, shape ``(1, latent)``; 0, the mean of the noise, if not given
         columns: images per row
-        carried: nats of each latent, shape ``(latent,)``, as ``metrics.elbo(net, x).kl[0]``, to be written beside them
+        carried: nats of each latent, shape ``(latent,)``, as ``metrics.elbo(net, x).kl[0]``, to be written next to them
         shape: of an image, as in :func:`~gen_lib.plots.pictures.images`
 
     Raises:
@@ -133,7 +133,7 @@ def walks(
         start: codes, shape ``(n, latent)``; of members the first
         end: as many
         columns: images of a walk, at least 2
-        titles: a word beside each row, from the top
+        titles: a word next to each row, from the top
         shape: of an image, as in :func:`~gen_lib.plots.pictures.images`
 
     Raises:
@@ -209,8 +209,8 @@ def quantiles(n: int) -> Tensor:
 
 def _decoded(method: Method, net: Net, codes: Codes) -> Tensor:
     """Images of the first member."""
-    with torch.no_grad():
-        return one_member(method.push(net, codes.to(next(net.parameters())))[-1])
+    with still(net) as weight:
+        return one_member(method.push(net, codes.to(weight))[-1])
 
 
 def _known(latents: Sequence[int], net: Net) -> list[int]:

@@ -1,4 +1,4 @@
-"""Maps and couplings: where points start, where they end, and the way between."""
+"""Maps and couplings: where points start, where they end, and the path between."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def states(
     ends: tuple[str, str] = ("prior", "output"),
     count: int = 60,
 ) -> list[Artist]:
-    """Any map or coupling in one picture: where the points start, where they end, and the way between.
+    """Any map or coupling in one picture: where the points start, where they end, and the path between.
 
     On the line noise lies left, data right, and time runs across; two states make the two panels of a single jump. In
     the plane the points of both ends and their trajectories are drawn.
@@ -32,7 +32,7 @@ def states(
         states: ``[z, ..., x]``, each of shape ``(n, 1)`` or ``(n, 2)``; of members the first is drawn
         role: colour of the lines: coupling (grey), inference, encode or decode
         ends: roles of the two ends
-        count: so many lines
+        count: number of lines
 
     Raises:
         ValueError: as :func:`lines`
@@ -64,21 +64,21 @@ def lines(axes: Axes, states: States, role: str = "coupling", count: int = 60) -
         states: ``[z, ..., x]``, each of shape ``(n, 1)`` or ``(n, 2)``; two of them are a pair; of members the first
             is drawn
         role: which of :data:`~gen_lib.plots.style.COLORS`
-        count: the first so many points are drawn
+        count: number of points that are drawn, the first ones
 
     Raises:
         ValueError: fewer than two states, points that are neither on the line nor in the plane, an unknown role
     """
     if len(states) < 2:
         raise ValueError(f"states must be at least two, from z to x, got {len(states)}")
-    way = torch.stack([one_member(state)[:count].cpu() for state in states], 1)  # (count, states, d)
-    if way.shape[-1] == 1:
-        across = torch.linspace(0, 1, len(states)).to(way)[None, :, None].expand(len(way), -1, 1)
-        way = torch.cat([across, way], -1)
-    if way.shape[-1] != 2:
-        raise ValueError(f"states must hold points of dimension 1 or 2 to be drawn, got {way.shape[-1]}")
+    paths = torch.stack([one_member(state)[:count].cpu() for state in states], 1)  # (count, states, d)
+    if paths.shape[-1] == 1:
+        across = torch.linspace(0, 1, len(states)).to(paths)[None, :, None].expand(len(paths), -1, 1)
+        paths = torch.cat([across, paths], -1)
+    if paths.shape[-1] != 2:
+        raise ValueError(f"states must hold points of dimension 1 or 2 to be drawn, got {paths.shape[-1]}")
     color = known("role", role, COLORS)
-    artist = LineCollection(list(way.numpy()), colors=color, alpha=0.5, linewidths=0.8)
+    artist = LineCollection(list(paths.numpy()), colors=color, alpha=0.5, linewidths=0.8)
     axes.add_collection(artist)
     axes.autoscale_view()
     return artist
@@ -123,7 +123,7 @@ def arrows(axes: Axes, start: Points, end: Points, role: str = "inference", coun
         start: shape ``(n, 2)``
         end: same shape
         role: which of :data:`~gen_lib.plots.style.COLORS`
-        count: the first so many points are drawn
+        count: number of points that are drawn, the first ones
 
     Raises:
         ValueError: an unknown role
@@ -136,9 +136,9 @@ def arrows(axes: Axes, start: Points, end: Points, role: str = "inference", coun
 def field(
     axes: Axes, velocity: Callable[[Tensor, Tensor], Tensor], span: tuple[float, float], t: float | None = None
 ) -> Artist:
-    """A velocity field: on the line as colour over time and place, in the plane as arrows at one time.
+    """A velocity field: on the line as colour over time and position, in the plane as arrows at one time.
 
-    Beside the exact one (``truth.velocity``), call it twice with the same ``span``.
+    Next to the exact one (``truth.velocity``), call it twice with the same ``span``.
 
     Args:
         axes: where to draw
@@ -148,15 +148,15 @@ def field(
     """
     with torch.no_grad():
         if t is None:
-            times, places = torch.meshgrid(torch.linspace(0, 1, 101), torch.linspace(*span, 121), indexing="ij")
-            v = one_member(velocity(places.reshape(-1, 1), times.reshape(-1, 1)))[:, 0].reshape(times.shape)
+            times, points = torch.meshgrid(torch.linspace(0, 1, 101), torch.linspace(*span, 121), indexing="ij")
+            v = one_member(velocity(points.reshape(-1, 1), times.reshape(-1, 1)))[:, 0].reshape(times.shape)
             most = v.abs().max().item()
             shown = axes.pcolormesh(
-                times.numpy(), places.numpy(), v.numpy(), cmap="RdBu_r", vmin=-most, vmax=most, rasterized=True
+                times.numpy(), points.numpy(), v.numpy(), cmap="RdBu_r", vmin=-most, vmax=most, rasterized=True
             )
-            axes.set(xlabel="time t", ylabel="place x")
+            axes.set(xlabel="time t", ylabel="position x")
             return shown
         grid = torch.linspace(*span, 17)
-        places = torch.cartesian_prod(grid, grid)
-        v = one_member(velocity(places, torch.full((len(places), 1), t)))
-    return axes.quiver(*places.numpy().T, *v.numpy().T, color=COLORS["inference"], angles="xy", width=0.004)
+        points = torch.cartesian_prod(grid, grid)
+        v = one_member(velocity(points, torch.full((len(points), 1), t)))
+    return axes.quiver(*points.numpy().T, *v.numpy().T, color=COLORS["inference"], angles="xy", width=0.004)

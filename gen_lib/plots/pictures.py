@@ -25,7 +25,7 @@ def images(axes: Axes, x: Points, columns: int, titles: Sequence[str] = (), shap
         axes: where to draw
         x: images, shape ``(n, d)``; of members the first are drawn
         columns: images per row; ``n`` must fill the rows
-        titles: a word beside each row, from the top
+        titles: a word next to each row, from the top
         shape: of an image: ``(3, height, width)`` is red, green and blue, ``(1, height, width)`` grey, and 1 is white;
             without a shape, images are squares on which 1 is black ink
 
@@ -105,7 +105,7 @@ def thumbnails(
         axes: where to draw, at its final size
         points: shape ``(n, 2)``; of members the first is drawn
         x: flat images ``(n, d)`` in [0, 1]
-        apart: least distance of two images, as a share of the width and of the height of the plot; so that no image
+        apart: least distance of two images, as a fraction of the width and of the height of the plot; so that no image
             covers another if not given
         zoom: size of a pixel of the image, in points; so that an image is 12 points high if not given
         shape: of an image, as in :func:`images`
@@ -147,7 +147,7 @@ def thumbnails(
 
 
 def _legend(axes: Axes, classes: Mapping[int, str]) -> Legend:
-    """A dot in the colour of each class beside its name, right of the axes."""
+    """A dot in the colour of each class next to its name, right of the axes."""
     dots = [Line2D([], [], marker="o", linestyle="", color=CLASSES[k % 10]) for k in classes]
     names = list(classes.values())
     return axes.legend(dots, names, loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1, borderaxespad=0.2)

@@ -74,8 +74,8 @@ def principal(codes: Codes) -> Plane:
         raise ValueError("codes must differ to have principal components, got the same for all points")
     _, sizes, directions = torch.linalg.svd(centred, full_matrices=False)
     directions = directions * directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
-    share = sizes.square() / sizes.square().sum()
-    names = [f"principal component {j + 1} ({100 * share[j]:.0f} % of the variance)" for j in (0, 1)]
+    fraction = sizes.square() / sizes.square().sum()
+    names = [f"principal component {j + 1} ({100 * fraction[j]:.0f} % of the variance)" for j in (0, 1)]
     return Plane((codes.double() @ directions[:2].mT).to(codes), (names[0], names[1]), prior=True)
 
 
@@ -140,13 +140,22 @@ def plane(
         axes.set_aspect("equal", adjustable="datalim")
     else:  # its scale means nothing
         axes.set(xticks=[], yticks=[])
-    circles: list[Artist] = []
-    for radius in (1, 2) if plane.prior else ():
-        circle = Circle((0, 0), radius, fill=False, color=COLORS["prior"], linewidth=1.5)
-        circles.append(axes.add_patch(circle))
+    circles: list[Artist] = [*prior_circles(axes)] if plane.prior else []
     if x is None:
         return circles + scatter_by_class(axes, plane.points, labels, names=names)
     return circles + thumbnails(axes, plane.points, x, shape=shape, labels=labels, names=names)
+
+
+def prior_circles(axes: Axes) -> list[Circle]:
+    """One and two standard deviations of the noise N(0, I) in a plane of codes.
+
+    Args:
+        axes: where to draw
+    """
+    circles = [Circle((0, 0), radius, fill=False, color=COLORS["prior"], linewidth=1.5) for radius in (1, 2)]
+    for circle in circles:
+        axes.add_patch(circle)
+    return circles
 
 
 def _several(codes: Codes) -> Tensor:

@@ -1,4 +1,4 @@
-"""One palette by role, and the look of all figures."""
+"""One palette by role, and the style of all figures."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ STYLE: Any = {
 
 
 def use_style() -> None:
-    """Make :data:`STYLE` the look of all figures drawn from now on."""
+    """Make :data:`STYLE` the style of all figures drawn from now on."""
     mpl.rcParams.update(STYLE)
 
 

@@ -31,7 +31,7 @@ MODULES |= {"load": "loading", "start": "starting", "evaluate": "evaluation"}
 
 
 def __getattr__(name: str) -> object:
-    """Import a part when it is first asked for: settings are checked before torch is there."""
+    """Import a part when it is first used: settings are checked before torch is there."""
     if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{MODULES[name]}", __name__), name)

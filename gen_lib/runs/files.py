@@ -35,7 +35,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], words: Mapping[str, 
     Args:
         path: where to
         weights: a ``state_dict``
-        words: what they are, kept beside them: texts only
+        words: what they are, kept with them: texts only
 
     Returns:
         the path
@@ -55,7 +55,7 @@ def load_weights(path: Path, expected: Mapping[str, Tensor], words: Mapping[str,
     Args:
         path: where they are kept
         expected: the ``state_dict`` of the net they are for
-        words: what must stand beside them, such as the name of the method
+        words: what must be kept with them, such as the name of the method
 
     Returns:
         name to tensor, with the names, shapes and types of those expected

@@ -3,7 +3,7 @@
     runs/<method>-<data>/<date>_<time>/
         config.yaml          all settings
         environment.json     versions, machine, hashes of the settings and of the code
-        metrics.csv          what was measured on the way; events.* the same for TensorBoard
+        metrics.csv          what was measured in training; events.* the same for TensorBoard
         state.pt             all that the next step depends on
         last.safetensors     the weights at the end, best.safetensors those of the best validation
         samples.png ...      pictures
@@ -192,7 +192,7 @@ def told_in(folder: Folder, name: str) -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """What a run depends on beside its settings."""
+    """What a run depends on apart from its settings."""
     packages = ("gen-lib", "torch", "numpy", "safetensors")
     return {
         "code": code(),

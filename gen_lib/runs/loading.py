@@ -26,7 +26,7 @@ class Loaded:
     Attributes:
         folder: where it lies
         method: what was trained
-        net: with the weights asked for, in evaluation mode
+        net: with the weights chosen, in evaluation mode
         settings: all of the run
     """
 
@@ -37,7 +37,7 @@ class Loaded:
 
     @cached_property
     def source(self) -> Source:
-        """The data of the run, read when they are first asked for."""
+        """The data of the run, read when they are first used."""
         return data(self.settings)
 
     @cached_property

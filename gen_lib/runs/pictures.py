@@ -14,7 +14,9 @@ from .. import check, plots
 from ..data import GaussianMixture
 from ..plots.style import STYLE, one_member
 from ..slips import known
+from .folder import Folder
 from .loading import Loaded
+from .prepared import Prepared
 
 SHOWN = 500  # points in a picture of the plane
 
@@ -39,27 +41,41 @@ def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[f
     return run.folder.keep(f"{name}.png", content.getvalue())
 
 
-def samples(run: Loaded, n: int = 100, seed: int = 0) -> Path:
+def snapshots(folder: Folder, prepared: Prepared) -> Callable[[int], Path]:
+    """A function that keeps a picture of the samples as they are after so many steps, always of the same noise.
+
+    Args:
+        folder: of the run, in which ``snapshots/000100.png`` appears after 100 steps
+        prepared: the run in memory
+    """
+    run = Loaded(folder, prepared.model.method, prepared.net, prepared.settings)
+    vars(run)["source"] = prepared.source  # which is in memory already
+    (folder.path / "snapshots").mkdir(exist_ok=True)
+    return lambda done: samples(run, name=f"snapshots/{done:06d}")
+
+
+def samples(run: Loaded, n: int = 100, seed: int = 0, name: str = "samples") -> Path:
     """What the run makes of noise: a sheet of images, points over data in the plane, a histogram on the line.
 
     Args:
         run: of members the first is shown
         n: number of samples; of images the next square number that is not larger
         seed: of the noise
+        name: of the file, without ending
 
     Returns:
-        path of ``samples.png``
+        path of the picture
     """
     made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).float().cpu()
     if run.source.shape is not None:
         side = max(1, int(n**0.5))
-        return keep(run, "samples", lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
+        return keep(run, name, lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
     data = run.source.part("validation")
-    return keep(run, "samples", lambda figure: _over_data(figure, made, data, run.source.target), (4, 4))
+    return keep(run, name, lambda figure: _over_data(figure, made, data, run.source.target), (4, 4))
 
 
 def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
-    """How the run takes noise to data, with the states on the way; on the line and in the plane only.
+    """How the run takes noise to data, with the states on the path; on the line and in the plane only.
 
     Args:
         run: of members the first is shown
@@ -73,8 +89,7 @@ def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
         return None
     weight = next(run.net.parameters())
     z = torch.randn(*run.net.members, n, run.net.latent, generator=Generator().manual_seed(seed)).to(weight)
-    with torch.no_grad():
-        states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
+    states = [one_member(state).float().cpu() for state in run.method.push(run.net, z)]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()

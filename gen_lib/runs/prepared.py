@@ -69,7 +69,7 @@ class Model:
 
     @property
     def words(self) -> dict[str, str]:
-        """What stands beside the weights."""
+        """What is kept with the weights."""
         return {"method": str(self.settings.method), "settings": identity(self.settings)}
 
 

@@ -16,13 +16,16 @@ from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
 #: Ready settings. ``classic`` is how such toys are usually trained: 2000 epochs over 500 points in batches of 64, at a
 #: constant rate; ``fast`` takes a twentieth of that time and ends no worse (page *Running experiments*).
 PRESETS: dict[str, dict[str, Any]] = {
-    "classic": {"points": 500, "epochs": 2000.0, "batch": 64, "lr": 1e-3, "schedule": "constant", "seed": 42},
-    "fast": {"steps": 500},
+    "classic": {"points": 500, "epochs": 2000.0, "batch": 64, "lr": 1e-3, "schedule": "constant", "seed": 42}
+    | {"betas": [0.9, 0.999]},
+    "fast": {"steps": 500, "batch": 128, "every": 100},
 }
-#: Two nets that chase each other need smaller steps than one that is alone.
+#: Two nets that chase each other need smaller steps than one that is alone, and Adam without the past of the gradient,
+#: which changes with the other.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
-#: Where a run is computed, and in how many pieces, changes none of its numbers.
-ELSEWHERE = ("accelerator", "devices", "num_nodes")
+BETAS = dict.fromkeys(RATES, [0.0, 0.9])
+#: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
+ELSEWHERE = ("accelerator", "devices", "num_nodes", "snapshots")
 WITH_CODES = ("ae", "vae", "vae_beta")
 
 
@@ -33,7 +36,7 @@ class Settings:
     Args:
         method: name of a ready method, or your own as package.module:name
         data: name of a target, digits, a folder of pictures, hub:MNIST, or your own as package.module:name (mixture_1d)
-        preset: classic (16,000 steps of 64 on 500 points at rate 1e-3) or fast (500 steps of 256)
+        preset: classic (16,000 steps of 64 on 500 points at rate 1e-3) or fast (500 steps of 128)
         steps: number of training steps (2000)
         epochs: the length instead in passes over the training points
         batch: pairs per member and step (256)
@@ -42,7 +45,7 @@ class Settings:
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
         lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also one each, such as
             {critic: 3e-3, generator: 1e-3}
-        betas: what Adam keeps of the past ([0.9, 0.999])
+        betas: what Adam keeps of the past ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)
         schedule: cosine, constant or late: how the learning rate falls (cosine)
@@ -53,14 +56,15 @@ class Settings:
             images, else gaussian)
         maps: plain or convolutional (plain)
         options: further arguments of the method, such as --options.p 0.75
-        points: of a distribution, train on so many points drawn once instead of fresh ones
+        points: of a distribution, number of points to train on, drawn once, instead of fresh ones
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour images
         target_labels: only these classes, such as [3,7]
-        images: at most so many images
+        images: number of images at most
         seed: of weights, noise, data and times (0)
         every: steps between two validations (a twentieth of all)
-        patience: stop a member after so many validations without a better one (never)
+        patience: number of validations without a better one that stops a member (never)
+        snapshots: keep a picture of samples at every validation (for images)
         precision: 32-true, 64-true or bf16-mixed (32-true)
         accelerator: auto, cpu, cuda, mps (auto)
         devices: how many of them, or auto (1)
@@ -95,6 +99,7 @@ class Settings:
     seed: int | None = None
     every: int | None = None
     patience: int | None = None
+    snapshots: bool | None = None
     precision: Literal["32-true", "64-true", "bf16-mixed"] | None = None
     accelerator: str | None = None
     devices: int | str | None = None
@@ -134,8 +139,8 @@ def resolved(wishes: Settings) -> Settings:
     coded = wishes.method in WITH_CODES
     usual = {
         "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else 1e-2),
-        "betas": [0.9, 0.999], "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0,
-        "dropout": 0.0, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
+        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0,
+        "dropout": 0.0, "snapshots": images, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
         "hidden": [32, 64, 32] if not images else [32, 64] if wishes.maps == "convolutional" else [256, 128],
     }  # fmt: skip
     if images and (coded or wishes.method in ("gan", "wgan", "decoder")):

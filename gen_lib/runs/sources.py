@@ -160,11 +160,11 @@ def source(
     Args:
         name: a target such as ``mixture_1d``; ``digits``; a folder of pictures; ``hub:MNIST`` or ``hub:owner/name``; or
             ``package.module:attribute`` of a distribution, a tensor, an image set or a function that returns one
-        points: train on so many points, drawn once; on fresh ones at every step if not given (distributions only)
+        points: number of points to train on, drawn once; fresh ones at every step if not given (distributions only)
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour
         target_labels: only these classes
-        images: at most so many
+        images: number of images at most
         seed: of the points drawn once
         progress: show a bar
 
@@ -208,7 +208,7 @@ def source(
     if Path(name).expanduser().exists() or "/" in name or name.startswith((".", "~")):
         only("a folder", "size", "channels", "target_labels", "images")
         if not Path(name).expanduser().is_dir():
-            raise FileNotFoundError(f"data must be a folder of pictures, {name} is none")
+            raise FileNotFoundError(f"data must be a folder of pictures, {name} is not one")
         if size is None:
             raise ValueError(f"size must be given for a folder of pictures, {name}: the pixels on a side, such as 64")
         return _images(folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]

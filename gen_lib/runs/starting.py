@@ -54,7 +54,8 @@ def start(
         folder = _ready(prepared, folder, root, say)
     folder = here.agreed(folder)
     assert folder is not None
-    history = train(folder, prepared, save_every=save_every, progress=progress)
+    look = pictures.snapshots(folder, prepared) if settings.snapshots and here.rank == 0 else None
+    history = train(folder, prepared, save_every=save_every, progress=progress, look=look)
     if here.rank == 0:
         run = load(folder.path, trust=True)  # the user has named the code in this very call
         for draw in (pictures.samples, pictures.maps, pictures.curves):
@@ -62,7 +63,7 @@ def start(
         finish(folder, history)
         say(f"done in {history.seconds:.1f} s")
         for file in sorted(folder.path.glob("[!.]*")):
-            say(f"  {file.name}: {file.stat().st_size:,} bytes")
+            say(f"  {file.name}: " + (f"{file.stat().st_size:,} bytes" if file.is_file() else "a picture a validation"))
     return folder
 
 

@@ -7,7 +7,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,6 +50,7 @@ def train(
     *,
     save_every: float = 10.0,
     progress: bool = True,
+    look: Callable[[int], object] | None = None,
 ) -> History:
     """Train a run from its last state to its end.
 
@@ -60,6 +61,7 @@ def train(
         prepared: its settings, in memory
         save_every: seconds between two states that are kept
         progress: show a bar
+        look: called with the number of steps done after every validation, to look at the net, not to change it
 
     Returns:
         the history of the whole run; the net is left at its best validation
@@ -74,7 +76,7 @@ def train(
     if prepared.place.rank > 0:
         return _advance(prepared, None)
     with folder.held(), _asked_to_stop() as asked:
-        keeper = Keeper(folder, prepared, save_every)
+        keeper = Keeper(folder, prepared, save_every, look)
         pause = 0.1 if sys.stderr.isatty() else 30  # seconds between two lines of a log
         training = prepared.training
         bar = terminal.bar(None, progress, total=training.steps, unit="step", mininterval=pause)
@@ -95,7 +97,7 @@ def _advance(prepared: Prepared, keeper: "Keeper | None", bar: Any = None, asked
         while not training.ended:
             start = time.perf_counter()
             with place.computing():
-                run(training, until=training.done + chunk, progress=False)
+                run(training, until=min(training.done + chunk, training.record.next_check(training.done)), progress=False)
             took = time.perf_counter() - start
             stop = bool(asked) and not training.ended
             chunk = max(1, min(1000, round(chunk * min(2.0, 0.3 / max(took, 1e-6)))))
@@ -103,6 +105,7 @@ def _advance(prepared: Prepared, keeper: "Keeper | None", bar: Any = None, asked
             if keeper is not None:
                 bar.update(training.done - bar.n)
                 bar.set_postfix_str(training.record.summary, refresh=False)
+                keeper.look(training.done)
                 if stop or keeper.due():
                     keeper.keep()
             if stop:
@@ -124,9 +127,13 @@ class Keeper:
         folder: of the run
         prepared: the run in memory
         save_every: seconds between two states
+        look: called after every validation
     """
 
-    def __init__(self, folder: Folder, prepared: Prepared, save_every: float):
+    def __init__(
+        self, folder: Folder, prepared: Prepared, save_every: float, look: Callable[[int], object] | None = None
+    ):
+        self.looks = look
         self.folder, self.training, self.save_every = folder, prepared.training, save_every
         self.words, self.net = prepared.model.words, prepared.net
         self.board = Board(folder.path, after=0)
@@ -149,6 +156,11 @@ class Keeper:
             raise files.Refused(f"{path} must be a state of this run: {error}") from error
         self.board.after = self.training.done
         return state
+
+    def look(self, done: int) -> None:
+        """Let somebody look at the net, if it has just been validated."""
+        if self.looks is not None and self.training.record.stops.due(done):
+            self.looks(done)
 
     def due(self) -> bool:
         """Whether it is time for a new state."""

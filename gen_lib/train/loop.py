@@ -49,8 +49,8 @@ def fit(
     """Train all members of a net at once, in place.
 
     Every member draws its own noise and data from its own stream (:mod:`gen_lib.draws`): member i under ``seed`` sees
-    what a lone net sees under ``seed + i``, however many train beside it. The same seed on the same machine gives the
-    same numbers, bit for bit.
+    what a lone net sees under ``seed + i``, however many train alongside it. The same seed on the same machine gives
+    the same numbers, bit for bit.
 
     Args:
         method: gives the losses, the turns and the pairs; or a function from the fraction of steps done, from 0 to just
@@ -70,8 +70,8 @@ def fit(
         clip: largest norm of a member's gradient; members never share a clip
         weight_decay: decoupled decay (AdamW)
         stopping: when a member has trained enough, and the net is left at its best
-            (:class:`~gen_lib.train.stopping.Stopping`). It only looks: the losses up to a stop are those without it
-        watch: called as ``watch(step, net)`` before every step and once at the end, to look, not to change. Its random
+            (:class:`~gen_lib.train.stopping.Stopping`). It only watches: the losses up to a stop are those without it
+        watch: called as ``watch(step, net)`` before every step and once at the end, to watch, not to change. Its random
             numbers (:mod:`gen_lib.draws`) come from a stream of their own, the same at each call. Stopping puts the
             best weights back after the last call
         progress: show a bar
@@ -103,7 +103,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
     """Train from where a training is to its end, or until a given number of steps is done.
 
     Args:
-        training: a run, at its beginning or somewhere on its way
+        training: a run, at its beginning or stopped in between
         until: number of steps after which to pause; to the end if not given
         watch: as in :func:`fit`
         progress: as in :func:`fit`

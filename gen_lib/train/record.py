@@ -60,7 +60,7 @@ class NotFinite(ArithmeticError):
 
 
 class Record:
-    """What :func:`~gen_lib.train.loop.fit` writes down, and what it looks at from time to time.
+    """What :func:`~gen_lib.train.loop.fit` writes down, and what it checks from time to time.
 
     Args:
         net: the net at the start
@@ -98,14 +98,14 @@ class Record:
         self.seconds, self.start = self.seconds + now - self.start, now
 
     def close(self, done: int) -> None:
-        """End a step, the last of so many.
+        """End a step, with the number of steps so far.
 
         Raises:
             NotFinite: a loss became NaN or infinite
             ValueError: a score of the wrong shape or not finite
         """
         self.stops.hold(self.net)
-        # looked at every 100 steps: asking after every step would cost more than the step on an accelerator
+        # checked every 100 steps: checking after every step would cost more than the step on an accelerator
         if done % 100 == 0 or done == self.steps or self.stops.due(done):
             self._stop_if_not_finite(done)
             self.good, self.checked = state(self.net), done
@@ -113,8 +113,13 @@ class Record:
             self.summary = f"loss {self.curves[-1][done - 1].mean():.3g}{self.stops}"
             self.finished = not self.stops.running.any()
 
+    def next_check(self, done: int) -> int:
+        """The step after which the next score is taken; the last one without stopping."""
+        every = self.stops.stopping.every if self.stops.stopping else self.steps
+        return min(self.steps, (done // every + 1) * every)
+
     def history(self, done: int) -> History:
-        """What there is to tell after so many steps."""
+        """What there is to tell after this number of steps."""
         # of repeated turns (five of a critic) the last is kept
         curves = [self.stops.while_running(curve[:done].cpu()) for curve in self.curves]
         history = History({name or "loss": curve for name, curve in zip(self.names, curves, strict=True)}, self.seconds)
@@ -131,7 +136,7 @@ class Record:
             self.stops.put_best(self.net)
 
     def state(self, done: int) -> dict[str, Any]:
-        """All of this after so many steps, as tensors and numbers, for :meth:`load`."""
+        """All of this after this number of steps, as tensors and numbers, for :meth:`load`."""
         curves = {str(turn): curve[:done].clone() for turn, curve in enumerate(self.curves)}
         weights = {"good": dict(self.good), "checked": self.checked, "last": dict(self.last)}
         return {"curves": curves, "seconds": self.seconds, "stops": self.stops.state(), **weights}

@@ -26,7 +26,7 @@ class Stopping:
 
     A member stops when ``patience`` scores in a row were no better than its best. Its weights do not move from then on,
     the run ends when all have stopped, and then every member goes back to the weights of its best score. What becomes
-    of a member does not depend on the others beside it.
+    of a member does not depend on the others.
 
     The score is called once before training, which only tests its shape, and then after every ``every`` steps and at
     the end: in evaluation mode, without gradients, and with the same random numbers (:mod:`gen_lib.draws`) each time
@@ -35,7 +35,7 @@ class Stopping:
     Attributes:
         score: from a net to one number per member, shape ``(*members,)``; lower is better
         every: steps between two scores
-        patience: so many scores without a better one end the training of a member
+        patience: number of scores without a better one that ends the training of a member
 
     Raises:
         TypeError: a score that cannot be called

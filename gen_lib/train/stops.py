@@ -58,7 +58,7 @@ class Stops:
         self._scored(net)  # before work starts: a score of the wrong shape is found here
 
     def due(self, done: int) -> bool:
-        """Whether a score is to be taken after so many steps."""
+        """Whether a score is to be taken after this number of steps."""
         return self.stopping is not None and (done % self.stopping.every == 0 or done == self.steps)
 
     def score(self, done: int, net: Net) -> None:

@@ -6,7 +6,7 @@ closed formulas; on the line, and for a single Gaussian, so are the flow map and
 small latent has its likelihood by quadrature, and a linear one its optimum by an eigendecomposition. Between two
 mixtures the best critic of a game is known, and the divergence that it measures.
 
-Everything is computed in float64 and returned in the precision it was asked in: give float64 points for exact answers.
+Everything is computed in float64 and returned in the precision of the points: give float64 points for exact answers.
 """
 
 from ..density import pushforward_log_prob

@@ -14,6 +14,7 @@ from torch.special import log_ndtr
 from .. import check
 from ..data import GaussianMixture
 from ..data.mixtures import exact
+from ..paths import Coefficients, Path, coefficients, line
 from ..samplers import Time, clock
 from ..shapes import Points, Times
 from .marginal import axes, log_prob_at, variance_at, velocity
@@ -22,15 +23,16 @@ NEAR = 1e-4  # below this distance in time a difference of positions has lost to
 ROUNDING = 1e-15  # relative error that is left to float64
 
 
-def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
+def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time, path: Path = line) -> Points:
     r"""Where a point at time t is at time r, earlier or later, when it follows the exact velocity field.
 
     .. math:: \Phi_{t \to r} = F_r^{-1} \circ F_t \quad \text{on the line}, \qquad
-        \Phi_{t \to r}(x) = r m + V_r^{1/2} V_t^{-1/2} (x - t m) \quad \text{for one Gaussian}
+        \Phi_{t \to r}(x) = b_r m + V_r^{1/2} V_t^{-1/2} (x - b_t m) \quad \text{for one Gaussian}
 
-    with :math:`F_t` the distribution function of x_t and :math:`V_t = (1-t)^2 I + t^2 S`. Far out in the tails, and in
-    the gaps between modes, it is as accurate as elsewhere: the equation is solved in logarithms of the mass on the far
-    side of the point, and nothing small is subtracted from one.
+    with :math:`F_t` the distribution function of :math:`x_t = a_t z + b_t x` and :math:`V_t = a_t^2 I + b_t^2 S`; on
+    the straight path :math:`a_t = 1 - t` and :math:`b_t = t`. Far out in the tails, and in the gaps between modes, it
+    is as accurate as elsewhere: the equation is solved in logarithms of the mass on the far side of the point, and
+    nothing small is subtracted from one.
 
     It can be differentiated once, with respect to x, t and r (by the implicit function theorem, in either mode).
 
@@ -38,14 +40,16 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
         mixture: the data, one-dimensional or a single Gaussian
         x: points at time t, shape ``(*members, n, d)``
         t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
-        r: time wanted, likewise
+        r: time wanted, of the same shape
+        path: from noise to data, affine
 
     Returns:
         points at time r, shape of x
 
     Raises:
         ValueError: several Gaussians in more than one dimension (follow ``truth.velocity`` with
-            :func:`gen_lib.samplers.adaptive`), points of another dimension, a time outside [0, 1] or of another shape
+            :func:`gen_lib.samplers.adaptive`), points of another dimension, a time outside [0, 1] or of another shape,
+            a path that is not affine
 
     References:
         Flow map matching with stochastic interpolants (Boffi, Albergo and Vanden-Eijnden, 2024), arXiv 2406.07507
@@ -56,28 +60,24 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> Points:
         >>> flow_map(data.mixture_1d(), z, 0.0, 1.0)  # half of the mass on the left is left of its centre
         tensor([[-2.]])
     """
-    points, now, wanted = _start(mixture, x, t, r)
-    if len(mixture.weights) > 1:
-        return _quantile_map(mixture, points, now, wanted).to(x)
-    mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
-    ratio = variance_at(values, wanted).sqrt() / variance_at(values, now).sqrt()
-    return (wanted * mean + (ratio * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x)
+    return _map(mixture, *_start(mixture, x, t, r), path).to(x)
 
 
-def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) -> Points:
+def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time, path: Path = line) -> Points:
     r"""The average velocity from time t to time r: what one jump needs, and what MeanFlow converges to.
 
     .. math:: u(x_t, t, r) = \frac{\Phi_{t \to r}(x_t) - x_t}{r - t} = \frac{1}{r-t} \int_t^r v^*(x_s, s)\, ds, \qquad
         u(x_t, t, t) = v^*(x_t, t)
 
-    For one Gaussian the difference cancels in closed form. On the line the quotient is used while r is far from t; near
-    it, the integral by Gauss's rule of three nodes.
+    For one Gaussian on straight paths the difference cancels in closed form. Else the quotient is used while r is far
+    from t; near it, the integral by Gauss's rule of three nodes.
 
     Args:
         mixture: the data, one-dimensional or a single Gaussian
         x_t: points at time t, shape ``(*members, n, d)``
         t: time now, in [0, 1], a number or shape ``(*members, n, 1)``
-        r: time wanted, likewise, before or after t
+        r: time wanted, of the same shape, before or after t
+        path: from noise to data, affine
 
     Returns:
         shape of x_t
@@ -95,10 +95,10 @@ def average_velocity(mixture: GaussianMixture, x_t: Points, t: Time, r: Time) ->
         tensor([[1.]])
     """
     points, now, wanted = _start(mixture, x_t, t, r)
-    if len(mixture.weights) > 1:
-        return _quantile_average(mixture, points, now, wanted).to(x_t)
+    if len(mixture.weights) > 1 or path is not line:
+        return _average(mixture, points, now, wanted, path).to(x_t)
     mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
-    before, after = variance_at(values, now).sqrt(), variance_at(values, wanted).sqrt()
+    before, after = (variance_at(values, coefficients(path, time)).sqrt() for time in (now, wanted))
     # (after / before - 1) / (r - t), where r - t is a factor of after^2 - before^2
     rate = ((1 + values) * (now + wanted) - 2) / (before * (before + after))
     return (mean + (rate * ((points - now * mean) @ vectors[0])) @ vectors[0].mT).to(x_t)
@@ -116,23 +116,33 @@ def _start(mixture: GaussianMixture, x: Points, t: Time, r: Time) -> tuple[Point
     return points, clock(t, points), clock(r, points, "r")
 
 
-def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
+def _map(mixture: GaussianMixture, points: Points, t: Times, r: Times, path: Path) -> Points:
+    """The flow map in float64."""
+    if len(mixture.weights) > 1:
+        return _quantile_map(mixture, points, t, r, path)
+    mean, (values, vectors) = mixture.means.to(points)[0], axes(mixture, points)
+    now, wanted = coefficients(path, t), coefficients(path, r)
+    ratio = variance_at(values, wanted).sqrt() / variance_at(values, now).sqrt()
+    return wanted.data * mean + (ratio * ((points - now.data * mean) @ vectors[0])) @ vectors[0].mT
+
+
+def _quantile_map(mixture: GaussianMixture, x: Points, t: Times, r: Times, path: Path) -> Points:
     """The flow map on the line: its value by Newton's method, its derivatives by the implicit function theorem."""
     start, now, wanted = x.detach(), t.detach(), r.detach()
-    end = _quantile(mixture, start, now, wanted)
+    end = _quantile(mixture, start, coefficients(path, now), coefficients(path, wanted))
     # Density is carried along: it shrinks as the points spread. Beyond e^700 the slope would overflow.
-    slope = (log_prob_at(mixture, start, now) - log_prob_at(mixture, end, wanted)).clamp_max(700).exp()[..., None]
-    earlier = velocity(mixture, start, now)
+    thinner = log_prob_at(mixture, start, now, path) - log_prob_at(mixture, end, wanted, path)
+    slope, earlier = thinner.clamp_max(700).exp()[..., None], velocity(mixture, start, now, path)
     # The terms that are added are zero; their derivatives are not.
-    return end + slope * ((x - start) - earlier * (t - now)) + velocity(mixture, end, wanted) * (r - wanted)
+    return end + slope * ((x - start) - earlier * (t - now)) + velocity(mixture, end, wanted, path) * (r - wanted)
 
 
-def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
+def _quantile(mixture: GaussianMixture, x: Points, t: Coefficients, r: Coefficients) -> Points:
     """The y with F_r(y) = F_t(x), by Newton's method within an interval, to the precision of float64."""
     means, variances = mixture.means[:, 0].to(x), mixture.covariances[:, 0, 0].to(x)
     log_weights = mixture.weights.log().to(x)
-    standard = (x - t * means) / variance_at(variances, t).sqrt()  # (*members, n, k)
-    centre, std = r * means, variance_at(variances, r).sqrt()
+    standard = (x - t.data * means) / variance_at(variances, t).sqrt()  # (*members, n, k)
+    centre, std = r.data * means, variance_at(variances, r).sqrt()
     right = standard > 0  # of the centre of the component: count what lies beyond, not what lies before
 
     def mass(standard: Tensor) -> tuple[Tensor, Tensor]:
@@ -166,15 +176,15 @@ def _quantile(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points
     return y
 
 
-def _quantile_average(mixture: GaussianMixture, x: Points, t: Times, r: Times) -> Points:
-    """The average velocity on the line."""
+def _average(mixture: GaussianMixture, x: Points, t: Times, r: Times, path: Path) -> Points:
+    """The average velocity, by the flow map."""
     gap = r - t
     near = gap.abs() < NEAR
-    far = (_quantile_map(mixture, x, t, r) - x) / torch.where(near, 1.0, gap)
+    far = (_map(mixture, x, t, r, path) - x) / torch.where(near, 1.0, gap)
     if not near.any():
         return far
     close = torch.zeros_like(far)
     for node, weight in zip(*np.polynomial.legendre.leggauss(3), strict=True):
         s = t + (1 + float(node)) / 2 * gap
-        close = close + float(weight) / 2 * velocity(mixture, _quantile_map(mixture, x, t, s), s)
+        close = close + float(weight) / 2 * velocity(mixture, _map(mixture, x, t, s, path), s, path)
     return torch.where(near, close, far)

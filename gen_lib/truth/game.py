@@ -2,7 +2,6 @@
 
 import math
 
-import torch
 from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
@@ -10,7 +9,7 @@ from .. import check
 from ..data import Density, GaussianMixture
 from ..data.mixtures import exact
 from ..shapes import PerSample, Points
-from .marginal import Estimate
+from .marginal import Estimate, compared, standard_scores
 
 
 def log_ratio(p: Density, q: Density, x: Points) -> PerSample:
@@ -36,6 +35,7 @@ def log_ratio(p: Density, q: Density, x: Points) -> PerSample:
         Generative Adversarial Networks (Goodfellow et al., 2014), proposition 1, arXiv 1406.2661
 
     Example:
+        >>> import torch
         >>> p, q = (GaussianMixture(torch.ones(1), torch.tensor([[m]]), torch.ones(1, 1, 1)) for m in (1.0, 0.0))
         >>> log_ratio(p, q, torch.tensor([[0.5], [2.0]]))  # x - 1/2
         tensor([0.0000, 1.5000])
@@ -79,6 +79,7 @@ def jensen_shannon(
         Divergence measures based on the Shannon entropy (Lin, 1991), doi 10.1109/18.61115
 
     Example:
+        >>> import torch
         >>> near, far = (GaussianMixture(torch.ones(1), torch.tensor([[m]]), torch.ones(1, 1, 1)) for m in (0.0, 99.0))
         >>> jensen_shannon(near, near).value, round(jensen_shannon(near, far).value, 6)  # log 2 = 0.693147
         (0.0, 0.693147)
@@ -99,12 +100,11 @@ def _mean_surplus(p: GaussianMixture, q: GaussianMixture, samples: int, generato
     if p.dim > 1:
         values = surplus(p.sample(samples, generator).double())
         return Estimate(values.mean().item(), (values.std() / samples**0.5).item())
-    standard = torch.linspace(-9, 9, 8193, dtype=torch.float64)
-    weight = (-standard.square() / 2).exp() / (2 * math.pi) ** 0.5 * (standard[1] - standard[0])
+    standard, bell = standard_scores(8193)
+    weight = bell * (standard[1] - standard[0])
     nodes = p.means.double() + p.covariances[:, 0].double().sqrt() * standard  # (k, nodes)
     terms = p.weights.double()[:, None] * weight * surplus(nodes[..., None])
-    fine, coarse = terms.sum(), 2 * terms[:, ::2].sum()
-    return Estimate(fine.item(), (fine - coarse).abs().item())
+    return compared(terms.sum(), 2 * terms[:, ::2].sum())
 
 
 def _beside(p: Density, q: Density) -> None:

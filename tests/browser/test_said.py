@@ -55,11 +55,11 @@ def bent(kind, seed=1):
 
 def decoder_map():
     steps, pairs = [0, 5, 20], {kind: (torch.randn(20, 1), torch.randn(20, 1)) for kind in ("random", "optimal")}
-    looks = dict(zip(pairs, 1.7 * torch.randn(2, 3, 40, 1) + 0.4, strict=True))
-    live.decoder_map(LINE, steps, looks, pairs, alt="Lines.")
+    snapshots = dict(zip(pairs, 1.7 * torch.randn(2, 3, 40, 1) + 0.4, strict=True))
+    live.decoder_map(LINE, steps, snapshots, pairs, alt="Lines.")
     exact = LINE.quantile((torch.arange(40, dtype=torch.float64) + 0.5) / 40)
     for kind, k in (("random", 2), ("optimal", 1)):
-        x = looks[kind][k].double()
+        x = snapshots[kind][k].double()
         words = f"Step {steps[k]}, {kind} …mean {{}} and spread {{}}, the data {{}} and {{}}.…map {{}}, …data {{}}."
         numbers = [x.mean(), x.std(correction=0), LINE.mean, LINE.covariance.sqrt()]
         numbers += [(x - to).abs().mean() for to in (exact, LINE.mean)]
@@ -135,7 +135,7 @@ def arena():
     middles = ring.means[(torch.rand(2, 3, 2, 50) * most).long()]
     pages = middles + 0.01 * (0.7 + most[..., None] / 4) * torch.randn(2, 3, 2, 50, 2)
     games = {name: (steps, pages[k].float(), torch.randn(3, 2, 4, 4)) for k, name in enumerate(names)}
-    live.arena(ring, games, alt="Games.", looks=3, samples=20)
+    live.arena(ring, games, alt="Games.", snapshots=3, samples=20)
     found = metrics.modes_covered(pages, ring)
     for game, member, look in ((0, 0, 2), (1, 0, 2), (1, 1, 0), (0, 1, 1)):
         moves = {"game": names[game], "member": str(member + 1), "training step": str(steps[look])}

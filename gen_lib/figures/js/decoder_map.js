@@ -2,15 +2,15 @@
 
 class DecoderMap extends Figure {
   start({ boards, names, steps, z, exact, mean, deviation, density }) {
-    const places = floats(z);
+    const noise = floats(z);
     const truth = floats(exact);
-    const heap = shorts(density);
-    const kinds = boards.map(({ looks, from, to }) => ({ looks: shorts(looks), from: shorts(from), to: shorts(to) }));
-    const n = places.length;
-    const state = { pairs: 0, look: steps.length - 1 };
+    const curve = shorts(density);
+    const kinds = boards.map(({ snapshots, from, to }) => ({ snapshots: shorts(snapshots), from: shorts(from), to: shorts(to) }));
+    const n = noise.length;
+    const state = { pairs: 0, step: steps.length - 1 };
 
     this.menu("pairs", names, 0, (k) => { state.pairs = k; show(); });
-    const slider = this.slider("step", steps.map(String), state.look, (k) => { state.look = k; show(); });
+    const slider = this.slider("step", steps.map(String), state.step, (k) => { state.step = k; show(); });
     this.player("training", slider, steps.length, 150);
 
     const [left, right] = panels(this, 2);
@@ -25,18 +25,18 @@ class DecoderMap extends Figure {
     const plots = [lines, graph];
     const say = voice(this);
     const normal = Array.from({ length: 101 }, (_, k) => 0.06 * k - 3).map((y) => [-0.34 * Math.exp((-y * y) / 2), y]);
-    const side = Array.from(heap, (p, k) => [1 + 0.85 * p, -5.5 + (11 * k) / (heap.length - 1)]);
+    const side = Array.from(curve, (p, k) => [1 + 0.85 * p, -5.5 + (11 * k) / (curve.length - 1)]);
 
     const show = () => {
       for (const plot of plots) { plot.resize(); plot.clear(); }
       const ink = getComputedStyle(this).color;
-      const { looks, from, to } = kinds[state.pairs];
-      const outputs = looks.subarray(state.look * n, (state.look + 1) * n);
+      const { snapshots, from, to } = kinds[state.pairs];
+      const outputs = snapshots.subarray(state.step * n, (state.step + 1) * n);
       lines.inside(() => {
         from.slice(0, 60).forEach((at, k) => lines.line([[0, at], [1, to[k]]], ROLES.coupling, { alpha: 0.3 }));
-        for (let k = 1; k < n; k += 2) lines.line([[0, places[k]], [1, outputs[k]]], ROLES.inference, { alpha: 0.6 });
+        for (let k = 1; k < n; k += 2) lines.line([[0, noise[k]], [1, outputs[k]]], ROLES.inference, { alpha: 0.6 });
         lines.line(normal, ROLES.prior, { width: 2 });
-        heaps(lines, outputs);
+        histogram(lines, outputs);
         lines.line(side, ROLES.data, { width: 2 });
       });
       const { pen } = lines;
@@ -47,15 +47,15 @@ class DecoderMap extends Figure {
       graph.inside(() => {
         graph.dots(Array.from(from, (at, k) => [at, to[k]]), ROLES.coupling, { size: 1.8, alpha: 0.6 });
         graph.line([[-2.8, mean], [2.8, mean]], ink, { dash: [2, 4], width: 1.5 });
-        graph.line(Array.from(places, (at, k) => [at, truth[k]]), ink, { dash: [7, 4], width: 1.5 });
-        graph.line(Array.from(places, (at, k) => [at, outputs[k]]), ROLES.output, { width: 2.5 });
+        graph.line(Array.from(noise, (at, k) => [at, truth[k]]), ink, { dash: [7, 4], width: 1.5 });
+        graph.line(Array.from(noise, (at, k) => [at, outputs[k]]), ROLES.output, { width: 2.5 });
       });
       legend(graph, [["decoder", ROLES.output], ["exact map", ink, [7, 4]], ["mean of the data", ink, [2, 4]]],
         graph.left + 8, graph.top + 8);
 
-      const numbers = [...boards[state.pairs].numbers[state.look], mean, deviation];
+      const numbers = [...boards[state.pairs].numbers[state.step], mean, deviation];
       const [centre, spread, toExact, toMean, ...those] = numbers.map((value) => readable(value));
-      say(`Step ${steps[state.look]}, ${names[state.pairs]} pairs: the outputs have mean ${centre} and spread ` +
+      say(`Step ${steps[state.step]}, ${names[state.pairs]} pairs: the outputs have mean ${centre} and spread ` +
         `${spread}, the data ${those.join(" and ")}. Mean distance to the exact map ${toExact}, ` +
         `to the mean of the data ${toMean}.`);
     };
@@ -64,8 +64,8 @@ class DecoderMap extends Figure {
   }
 }
 
-// Outputs as bars that lie on their side, to the right of place 1.
-function heaps(plot, values) {
+// Outputs as bars that lie on their side, to the right of x = 1.
+function histogram(plot, values) {
   const bars = new Float64Array(33);
   for (const value of values) bars[Math.min(32, Math.max(0, Math.floor((value + 5.5) * 3)))] += 3 / values.length;
   const { pen } = plot;

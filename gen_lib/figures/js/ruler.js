@@ -1,14 +1,14 @@
 // An average velocity as a ruler: it is laid at a point of the flow, and says where the path is at another time.
 
 class Ruler extends Figure {
-  start({ mixture, fields, reach, place, jumps, most }) {
+  start({ mixture, fields, reach, position, jumps, most }) {
     const exact = new Mixture(mixture);
     const averages = new Map(fields.map(([name, spec]) => [name, new Net(spec).field(1)]));
     averages.set("exact", (x, t, r) => x.map((at) => averageVelocity(exact, at, t, r)));
     const names = [...averages.keys()];
     const times = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
-    const places = Array.from({ length: 20 * (reach[1] - reach[0]) + 1 }, (_, k) => (reach[0] + k / 20).toFixed(2));
-    const state = { t: 0, r: 1, x: place, jumps, field: names[0] };
+    const positions = Array.from({ length: 20 * (reach[1] - reach[0]) + 1 }, (_, k) => (reach[0] + k / 20).toFixed(2));
+    const state = { t: 0, r: 1, x: position, jumps, field: names[0] };
 
     const slider = (name, values, at, key) => {
       const texts = values.map((value) => value.replace("-", "\u2212"));
@@ -16,7 +16,7 @@ class Ruler extends Figure {
     };
     const now = slider("now, t", times, 0, "t");
     const wanted = slider("destination, r", times, 20, "r");
-    const start = slider("position x", places, Math.round(20 * (place - reach[0])), "x");
+    const start = slider("position x", positions, Math.round(20 * (position - reach[0])), "x");
     slider("jumps n", Array.from({ length: most }, (_, k) => String(k + 1)), jumps - 1, "jumps");
     this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
     swatches(this, [

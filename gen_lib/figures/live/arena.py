@@ -23,17 +23,17 @@ Game = tuple[Sequence[int], Tensor, Tensor]  # steps, samples, fields
 
 
 def critic_field(net: Adversaries, samples: Points, mixture: GaussianMixture, side: int = 20) -> Tensor:
-    r"""The critic's number on a grid of places, above the middle between data and samples.
+    r"""The critic's output on a grid of points, above the middle between data and samples.
 
     .. math:: D(x) - \tfrac12 \Big( \frac1K \sum_k D(m_k) + \frac1n \sum_i D(x_i) \Big)
 
     A critic that only compares is known up to a constant. With the middle taken off, the sign says whether it finds a
-    place more like the data or more like the samples.
+    point more like the data or more like the samples.
 
     Args:
-        net: its critic is asked
+        net: its critic is evaluated
         samples: :math:`x_i` of the generator, shape ``(*members, n, 2)``
-        mixture: the data in the plane, with means :math:`m_k`, two or more at different places
+        mixture: the data in the plane, with means :math:`m_k`, two or more at different points
         side: number of rows and of columns
 
     Returns:
@@ -56,22 +56,22 @@ def arena(
     *,
     alt: str,
     members: int = 2,
-    looks: int = 25,
+    snapshots: int = 25,
     samples: int = 80,
 ) -> None:
     """Games against a critic, looked at along training: samples over the modes, and the critic's field behind them.
 
-    The reader chooses the game and the member, and goes through the looks by hand or plays them.
+    The reader chooses the game and the member, and goes through the snapshots by hand or plays them.
 
     Args:
-        mixture: the data, from 2 to 30 modes in the plane, not all at one place
+        mixture: the data, from 2 to 30 modes in the plane, not all at one point
         games: name to what was seen along a training: the steps; after each of them samples of the same noise, shape
-            ``(looks, members, n, 2)``, and the field of :func:`critic_field`, shape ``(looks, members, side, side)``
-            with an even side
+            ``(snapshots, members, n, 2)``, and the field of :func:`critic_field`, with an even side, shape
+            ``(snapshots, members, side, side)``
         alt: what the figure shows, for those who do not see it
-        members: the first so many can be chosen
-        looks: at most so many are kept, evenly from the first to the last
-        samples: the first so many are drawn; what is said of them is of all n
+        members: number of members that can be chosen, the first ones
+        snapshots: number that is kept at most, evenly from the first to the last
+        samples: number that is drawn, the first ones; what is said of them is of all n
 
     Raises:
         ValueError: another mixture, no game, games of another shape or of different ones
@@ -79,10 +79,10 @@ def arena(
     if len(mixture.weights) > 30:
         raise ValueError(f"mixture must have up to 30 modes, got {len(mixture.weights)}")
     box = _box(mixture)
-    for name, value in (("members", members), ("looks", looks), ("samples", samples)):
+    for name, value in (("members", members), ("snapshots", snapshots), ("samples", samples)):
         check.whole(name, value, least=1)
     _check(games, members)
-    count = min(looks, *(len(steps) for steps, _, _ in games.values()))
+    count = min(snapshots, *(len(steps) for steps, _, _ in games.values()))
     kept = {name: _kept(game, count, members) for name, game in games.items()}
 
     figure = plt.figure(figsize=(5, 2.2))
@@ -119,19 +119,19 @@ def _check(games: Mapping[str, Game], members: int) -> None:
         )
         if not good or fields.shape[3] % 2:
             raise ValueError(
-                f"game {name!r} must have samples (looks, members, n, 2) and fields (looks, members, side, side), the "
-                f"side even, looks {len(steps)} as its steps, members at least {members}; got {tuple(pages.shape)} and "
-                f"{tuple(fields.shape)}"
+                f"game {name!r} must have samples (snapshots, members, n, 2) and fields (snapshots, members, side, "
+                f"side), the side even, snapshots {len(steps)} as its steps, members at least {members}; "
+                f"got {tuple(pages.shape)} and {tuple(fields.shape)}"
             )
         sizes.add((pages.shape[2], fields.shape[3]))
     if len(sizes) != 1:
         raise ValueError(f"games must be at least one, of the same number n and side, got {sorted(sizes)}")
 
 
-def _kept(game: Game, looks: int, members: int) -> Game:
-    """So many looks of a game, and its first members."""
+def _kept(game: Game, snapshots: int, members: int) -> Game:
+    """Evenly spaced snapshots of a game, and its first members."""
     steps, pages, fields = game
-    some = torch.linspace(0, len(steps) - 1, looks).round().long()
+    some = torch.linspace(0, len(steps) - 1, snapshots).round().long()
     return [int(steps[k]) for k in some], pages[some, :members], fields[some, :members]
 
 
@@ -139,21 +139,21 @@ def _box(mixture: GaussianMixture) -> tuple[float, float, float]:
     """Centre and half of the side of the square in which everything is drawn."""
     low, high = mixture.means.amin(0), mixture.means.amax(0)
     if mixture.dim != 2 or torch.equal(low, high):
-        raise ValueError(f"mixture must have modes in the plane, two or more at different places, got {mixture!r}")
+        raise ValueError(f"mixture must have modes in the plane, two or more at different points, got {mixture!r}")
     x, y = ((low + high) / 2).tolist()
     return x, y, 0.8 * (high - low).max().item()
 
 
 def _spec(game: Game, mixture: GaussianMixture, samples: int) -> dict[str, Any]:
-    """What the script needs of a game: numbers of all samples, places of a few, and the field in 16 levels."""
+    """What the script needs of a game: numbers of all samples, positions of a few, and the field in 16 levels."""
     steps, pages, fields = game
     x, y, half = _box(mixture)
     found = metrics.modes_covered(pages, mixture)
     level = (8 + 8 * _sure(fields)).long().clamp(max=15).flatten(-2)
     middle = torch.tensor([x, y])
     return {
-        "field": export.signed_bytes(level[..., ::2] + 16 * level[..., 1::2] - 128),  # two places in a byte
-        "good": [[round(share, 3) for share in look] for look in found.high_quality.tolist()],
+        "field": export.signed_bytes(level[..., ::2] + 16 * level[..., 1::2] - 128),  # two points in a byte
+        "good": [[round(fraction, 3) for fraction in row] for row in found.high_quality.tolist()],
         "met": (found.met * 2 ** torch.arange(len(mixture.weights))).sum(-1).tolist(),
         "samples": export.shorts((pages[:, :, :samples] - middle).clamp(-2 * half, 2 * half)),
         "steps": list(steps),

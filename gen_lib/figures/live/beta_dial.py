@@ -13,7 +13,7 @@ from ...methods.vae import kl_per_latent, posterior
 from ...nets import Autoencoder
 from .. import export
 from ..page import show
-from .codes import decoder_of, draw_prior, edge_of, greys, ticks_of
+from .codes import decoder_of, edge_of, greys, ticks_of
 
 DRAWS = 8  # of a code from its posterior
 
@@ -42,12 +42,12 @@ def beta_dial(
         rate: the same
         x: square images in [0, 1], shape ``(n, d)``
         alt: what the figure shows, for those who do not see it
-        digits: name to place in x of the images that are copied, at most eight
+        digits: name to index in x of the images that are copied, at most eight
         start: the row shown at first
 
     Raises:
         ValueError: tables of another shape or not finite, prices that do not rise, images that are not square or not
-            what the net encodes, places beyond x, a net without variances or one that has diverged
+            what the net encodes, indices beyond x, a net without variances or one that has diverged
         TypeError: a decoder or a likelihood that the script does not know
     """
     edge = edge_of(x, net)
@@ -70,7 +70,7 @@ def beta_dial(
     for name, place in {**{f"digits[{name!r}]": place for name, place in digits.items()}, "start": start}.items():
         check.whole(name, place, least=0)
     if not 1 <= len(digits) <= 8 or max(digits.values()) >= len(x):
-        raise ValueError(f"digits must be one to eight places below {len(x)}, got {dict(digits)}")
+        raise ValueError(f"digits must be one to eight indices below {len(x)}, got {dict(digits)}")
     if start >= rows:
         raise ValueError(f"start must be a row from 0 to {rows - 1}, got {start}")
     decoder = decoder_of(net, slice(0, None, net.members[1]))
@@ -115,7 +115,7 @@ def beta_dial(
     curve.plot(*here, "o", color=plots.COLORS["output"], markersize=9, mec="black")
     curve.set(xlabel="rate R (nats)", ylabel="distortion D (nats)", xlim=spec["curve"]["x"], ylim=spec["curve"]["y"])
     plane.scatter(dots[start, :, 0], dots[start, :, 1], s=4, color=plots.COLORS["latent"], alpha=0.5, linewidths=0)
-    draw_prior(plane)
+    plots.prior_circles(plane)
     for name, place in digits.items():
         (i, j), (a, b) = (part[start, place, used[start]].tolist() for part in (mean, spread))
         plane.add_patch(Ellipse((i, j), 2 * a, 2 * b, fill=False, color=plots.COLORS["encode"]))

@@ -6,11 +6,9 @@ from typing import Any
 
 import torch
 from matplotlib import ticker
-from matplotlib.axes import Axes
-from matplotlib.patches import Circle
 from torch import Tensor
 
-from ... import check, plots
+from ... import check
 from ...likelihoods import identity
 from ...nets import MLP, Autoencoder
 from .. import export
@@ -50,9 +48,3 @@ def ticks_of(low: float, high: float) -> list[float]:
     """A few round numbers between two ends."""
     found = ticker.MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
     return [float(f"{tick:.6g}") for tick in found if low <= tick <= high]
-
-
-def draw_prior(ax: Axes) -> None:
-    """One and two standard deviations of the noise."""
-    for radius in (1, 2):
-        ax.add_patch(Circle((0, 0), radius, fill=False, color=plots.COLORS["prior"], linewidth=1.5))

@@ -26,7 +26,7 @@ def flow_lab(
         mixture: two Gaussians on the line, the lower one first
         fields: name to a trained velocity field, of which the first member is shown
         alt: what the figure shows, for those who do not see it
-        particles: so many, at quantiles of the noise
+        particles: number of them, at quantiles of the noise
         steps: of the sampler at the start
 
     Raises:

@@ -37,7 +37,7 @@ def gallery(
 
     Raises:
         ValueError: no steps, steps with other rows than the first, other numbers of pictures, no sentence for a step, a
-            start that is none of them
+            start that is not one of them
     """
     if not steps:
         raise ValueError("steps must be at least one, got none")

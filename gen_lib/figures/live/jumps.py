@@ -30,7 +30,7 @@ def jumps_of(field: Field, x: Points, steps: int, start: float = 0.0, end: float
 
 
 def placed(name: str, value: float, reach: tuple[int, int], per: int) -> float:
-    """Where a slider with so many places per unit puts a point."""
+    """Where a slider with ``per`` positions per unit puts a point."""
     check.number(name, value)
     if not reach[0] <= value <= reach[1]:
         raise ValueError(f"{name} must lie from {reach[0]} to {reach[1]}, got {value}")

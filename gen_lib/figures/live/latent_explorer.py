@@ -14,7 +14,7 @@ from ...plots.style import one_member
 from ...shapes import Codes
 from .. import export
 from ..page import show
-from .codes import decoder_of, draw_prior, edge_of, greys, ticks_of
+from .codes import decoder_of, edge_of, greys, ticks_of
 
 
 def latent_explorer(
@@ -28,15 +28,15 @@ def latent_explorer(
     """A point in the latent plane of each net, decoded as it moves.
 
     The reader drags the point or moves its two sliders, and chooses two classes: a slider leads the points of all nets
-    along the straight way between the codes of the first images of both. Of a code with more than two numbers the first
-    two are moved; the others stay at their mean over the images.
+    along the straight path between the codes of the first images of both. Of a code with more than two numbers the
+    first two are moved; the others stay at their mean over the images.
 
     Args:
         nets: name to a method and its trained net, of which the first member is shown
         x: square images in [0, 1], shape ``(n, d)``
         labels: the class of each, whole numbers of shape ``(n,)``, at most ten different ones
         alt: what the figure shows, for those who do not see it
-        start: the two classes between which the way leads at first
+        start: the two classes between which the path leads at first
 
     Raises:
         ValueError: no nets, images that are not square or not what the nets encode, labels that do not fit, fewer than
@@ -99,8 +99,7 @@ def _codes(name: str, method: Method, net: Autoencoder, x: Tensor) -> Codes:
     """Of the first member, shape ``(n, latent)``."""
     if method.encode is None or net.latent < 2:
         raise ValueError(f"nets must encode x as two numbers or more, which {name!r} does not")
-    with torch.no_grad():
-        codes = method.encode(net, x)
+    codes = method.encode(net, x)
     if not codes.isfinite().all():
         raise ValueError(
             f"nets must encode x as finite numbers, which {name!r} does not; its training may have diverged"
@@ -119,8 +118,8 @@ def _square(codes: Tensor) -> dict[str, list[float]]:
 
 
 def _plane(ax: Axes, codes: Tensor, labels: Tensor, ends: Tensor) -> None:
-    """The latent plane at the start: codes by class, the noise, and the way with the point at its start."""
+    """The latent plane at the start: codes by class, the noise, and the path with the point at its start."""
     plots.scatter_by_class(ax, codes, labels, size=6)
-    draw_prior(ax)
+    plots.prior_circles(ax)
     ax.plot(*ends.T, color="black", ls="--", marker="o", markersize=3, zorder=4)
     ax.plot(*ends[0], "o", color=plots.COLORS["decode"], mec="black", markersize=9, zorder=5)

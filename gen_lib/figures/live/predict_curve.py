@@ -27,10 +27,10 @@ def predict_curve(
 
     Args:
         question: such as "What will the decoder make of each z?"
-        x: places, in rising order, shape ``(k,)``
+        x: positions, in rising order, shape ``(k,)``
         measured: name to curves, one or one per member, shape ``(k,)`` or ``(members, k)``
         between: lowest and highest value of the drawing
-        xlabel: name of the places
+        xlabel: name of the positions
         ylabel: name of the values
         alt: what the picture shows that stands there in print
         exact: name to a curve known beforehand, shape ``(k,)``, drawn dashed
@@ -38,7 +38,7 @@ def predict_curve(
         digits: of the numbers, after the point
 
     Raises:
-        ValueError: places that do not rise, curves of another length or not finite, an empty range, no such role
+        ValueError: positions that do not rise, curves of another length or not finite, an empty range, an unknown role
     """
     x = x.detach().double().flatten()
     if len(x) < 2 or not x.isfinite().all() or not (x.diff() > 0).all():

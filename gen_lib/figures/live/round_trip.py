@@ -1,4 +1,4 @@
-"""A datum on its way to its code and back, by a net that jumps both ways."""
+"""A datum, its code and the datum that comes back, by a net that jumps both ways."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ TOPS = (0.2, 1.0, 2.0, 4.0, 10.0, 20.0)  # where the axis of the errors may end
 def round_trip(
     mixture: GaussianMixture, fields: Mapping[str, Field], *, alt: str, datum: float = 0.5, steps: int = 1
 ) -> None:
-    """A datum on its way to its code and back, by a net that jumps both ways; and the errors for all data.
+    """A datum, its code and what comes back, by a net that jumps both ways; and the errors for all data.
 
     The reader chooses the datum, by a slider or by dragging, the net, and in how many jumps it goes each way. The exact
     code is that of the flow of the mixture.
@@ -29,10 +29,10 @@ def round_trip(
         fields: name to a trained average velocity, ``net(x_t, t, r)``, of which the first member is shown
         alt: what the figure shows, for those who do not see it
         datum: where it is at the start; rounded to the tenths of the slider
-        steps: so many each way at the start: 1, 2, 4 or 8
+        steps: number of jumps each way at the start: 1, 2, 4 or 8
 
     Raises:
-        ValueError: a mixture that is not on the line; no fields, or one that is not asked with a number and two times;
+        ValueError: a mixture that is not on the line; no fields, or one that does not take a number and two times;
             a datum off the drawing; another number of steps
     """
     reach = reach_of(mixture, fields)

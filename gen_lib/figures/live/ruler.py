@@ -15,31 +15,31 @@ JUMPS = 8  # at most, in the page
 
 
 def ruler(
-    mixture: GaussianMixture, fields: Mapping[str, Field], *, alt: str, place: float = 0.5, jumps: int = 4
+    mixture: GaussianMixture, fields: Mapping[str, Field], *, alt: str, position: float = 0.5, jumps: int = 4
 ) -> None:
     """An average velocity laid at a point of the flow: one jump, several smaller ones, and where the path really goes.
 
-    The reader chooses the time of the point, its place, the time to go to and the number of smaller jumps, by sliders
-    or by dragging; and the net, or the exact average velocity. The path is the exact one of the mixture.
+    The reader chooses the time of the point, its position, the time to go to and the number of smaller jumps, by
+    sliders or by dragging; and the net, or the exact average velocity. The path is the exact one of the mixture.
 
     Args:
         mixture: the data, on the line
         fields: name to a trained average velocity, ``net(x_t, t, r)``, of which the first member is shown
         alt: what the figure shows, for those who do not see it
-        place: where the point is at the start, at time 0; rounded to the twentieths of the slider
-        jumps: so many smaller ones at the start, from 1 to 8
+        position: of the point at the start, at time 0; rounded to the twentieths of the slider
+        jumps: number of smaller ones at the start, from 1 to 8
 
     Raises:
-        ValueError: a mixture that is not on the line; no fields, one with the name "exact", or one that is not asked
-            with a number and two times; a place off the drawing; another number of jumps
+        ValueError: a mixture that is not on the line; no fields, one with the name "exact", or one that does
+            not take a number and two times; a position off the drawing; another number of jumps
     """
     reach = reach_of(mixture, fields)
     if "exact" in fields:
         raise ValueError('fields must leave the name "exact" to the exact average velocity')
-    start = placed("place", place, reach, 20)
+    start = placed("position", position, reach, 20)
     if check.whole("jumps", jumps, least=1) > JUMPS:
         raise ValueError(f"jumps must be at most {JUMPS}, got {jumps}")
-    spec = drawing_of(mixture, fields, reach) | {"jumps": jumps, "most": JUMPS, "place": start}
+    spec = drawing_of(mixture, fields, reach) | {"jumps": jumps, "most": JUMPS, "position": start}
     x, field = torch.tensor([[start]]), next(iter(fields.values()))
     times = torch.linspace(0, 1, 51)
     starts = torch.cat([x, torch.linspace(-2.4, 2.4, 13)[:, None]])
@@ -48,9 +48,9 @@ def ruler(
     axes = figure.subplots()
     axes.plot(times, paths[1:].T, color=plots.COLORS["inference"], lw=0.8, alpha=0.3)
     axes.plot(times, paths[0], color=plots.COLORS["inference"], lw=2, label="path of the flow")
-    for count, look, name in ((1, "-", "one jump"), (jumps, ".--", "n jumps")):
-        ways = [state.item() for state in jumps_of(field, x, count)]
-        axes.plot(samplers.times(count), ways, look, color=plots.COLORS["output"], label=name)
+    for count, style, name in ((1, "-", "one jump"), (jumps, ".--", "n jumps")):
+        stops = [state.item() for state in jumps_of(field, x, count)]
+        axes.plot(samplers.times(count), stops, style, color=plots.COLORS["output"], label=name)
     axes.plot(1, paths[0, -1], "ko", fillstyle="none", ms=9, clip_on=False)
     axes.set(xlabel="time t", ylabel="position x", ylim=reach)
     axes.legend(loc="lower left", ncols=3)

@@ -18,7 +18,7 @@ TICKS = [digit * 10.0**power for power in range(-3, 2) for digit in (1, 2, 5)]
 
 
 def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 300) -> None:
-    """All methods by quality and by what a sample costs; the samples of the one that is chosen stand beside.
+    """All methods by quality and by what a sample costs; the samples of the one that is chosen are next to them.
 
     The reader chooses the data and walks through the methods by a slider, or points at them. The distance is the first
     of those that were measured: ``W1`` on the line, the sliced ``W2`` in the plane. Every member is a dot, their mean a
@@ -28,7 +28,7 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         comparisons: name to what was compared, a mixture on the line or any data in the plane, the same methods at the
             same cost with two members or more; the first is shown first
         alt: what the figure shows, for those who do not see it
-        count: so many samples of each method, of its first member
+        count: number of samples of each method, of its first member
 
     Raises:
         ValueError: nothing to compare, other methods or costs in one than in another, a single member, data that cannot

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from gen_lib import cli
+from gen_lib.notebook import claim, record
 from gen_lib.parameters import ParameterError, checked, converted, optional
 from gen_lib.records import MIME, collected
 from gen_lib.runs import kernels, notebooks
@@ -183,6 +185,24 @@ def test_a_run_has_its_parameters_and_keeps_what_it_recorded(source, tmp_path, c
     assert ended(capsys, "run", source)[0] == ended(capsys, "run", source)[0] == 0  # new names
     assert (tmp_path / "a {chapter}-1.ipynb").exists()
     assert (tmp_path / "a {chapter}-2.ipynb").exists()
+
+
+@pytest.mark.parametrize("reader", [True, False])
+def test_records_are_kept_where_a_program_runs_the_notebook(reader, monkeypatch):
+    events, kept = Mock(), Mock()
+    monkeypatch.setattr("IPython.get_ipython", lambda: Mock(kernel=Mock(_allow_stdin=reader), events=events))
+    monkeypatch.setattr("IPython.display.display", kept)
+    record("x", math.inf)
+    claim("x is small", 2, below=1)
+    assert events.register.called != reader
+    if not reader:
+        ((_, display), _) = events.register.call_args
+        display()
+        ((bundle,), _) = kept.call_args
+        assert collected([{"outputs": [{"data": json.loads(json.dumps(bundle))}]}]) == (
+            {"x": [math.inf]},
+            [{"claim": "x is small", "value": 2.0, "holds": False}],
+        )
 
 
 def test_a_failed_run_is_kept_as_far_as_it_got(tmp_path, capsys):

@@ -128,7 +128,7 @@ def claim(
     """
     if below is None and above is None:
         raise ValueError(f"claim {text!r} needs a band: below=, above= or both")
-    values = torch.as_tensor(value, dtype=torch.float64).flatten()
+    values = torch.as_tensor(value, dtype=torch.float64).detach().flatten()
     if not len(values):
         raise ValueError(f"claim {text!r} needs a value, got none")
     low, high = (values.min(), values.max()) if every else (values.mean(), values.mean())

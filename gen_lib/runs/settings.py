@@ -57,6 +57,7 @@ class Settings:
         maps: plain or convolutional (plain)
         options: further arguments of the method, such as --options.p 0.75
         points: of a distribution, number of points to train on, drawn once, instead of fresh ones
+        data_seed: of those points (0)
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour images
         target_labels: only these classes, such as [3,7]
@@ -92,6 +93,7 @@ class Settings:
     maps: str | None = None
     options: dict[str, Any] | None = None
     points: int | None = None
+    data_seed: int | None = None
     size: int | None = None
     channels: int | None = None
     target_labels: list[int | str] | None = None
@@ -139,7 +141,7 @@ def resolved(wishes: Settings) -> Settings:
     coded = wishes.method in WITH_CODES
     usual = {
         "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else 1e-2),
-        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0,
+        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0, "data_seed": 0,
         "dropout": 0.0, "snapshots": images, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
         "hidden": [32, 64, 32] if not images else [32, 64] if wishes.maps == "convolutional" else [256, 128],
     }  # fmt: skip
@@ -162,7 +164,9 @@ def checked(settings: Settings) -> Settings:
     for name in at_least_one:
         if (value := getattr(settings, name)) is not None:
             whole(name, value, least=1)
-    whole("seed", settings.seed, least=0)
+    for name in ("seed", "data_seed"):
+        if getattr(settings, name) is not None:
+            whole(name, getattr(settings, name), least=0)
     for width in settings.hidden or ():
         whole("each of hidden", width, least=1)
     rates = settings.lr if isinstance(settings.lr, Mapping) else {"lr": settings.lr}
@@ -260,3 +264,31 @@ def read(values: object, where: str) -> Settings:
     except (ArgumentError, TypeError) as error:
         raise ValueError(f"{where}: {' '.join(str(error).split())}") from error
     return checked(Settings(**typed.as_dict()))
+
+
+def from_text(given: Mapping[str, Any]) -> Settings:
+    """Settings from names and values as a command line gives them; a method's own options are ``options.name``.
+
+    Raises:
+        ValueError: a name that is no setting, a value of another type or out of range
+
+    Example:
+        >>> from_text({"method": "vae", "hidden": "[8, 4]", "options.free_bits": "0.5"}).options
+        {'free_bits': 0.5}
+    """
+    import yaml
+
+    typed = {name: yaml.safe_load(value) if isinstance(value, str) else value for name, value in given.items()}
+    return read(nested(typed), "parameters")
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with ``options.p`` among the options.
+
+    Example:
+        >>> nested({"seed": 1, "options.p": 0.5})
+        {'seed': 1, 'options': {'p': 0.5}}
+    """
+    own = {name.removeprefix("options."): value for name, value in flat.items() if name.startswith("options.")}
+    rest = {name: value for name, value in flat.items() if not name.startswith("options.")}
+    return rest | ({"options": {**rest.get("options", {}), **own}} if own else {})

@@ -68,8 +68,9 @@ def show(name: str, values: Tensor, digits: int = 3) -> None:
 def record(name: str, value: float | Tensor) -> None:
     """Keep a number of this run for :mod:`gen_lib.runs`, which collects many runs in one table.
 
-    It goes into the outputs of the cell, where no reader sees it. Of several values, such as those of the members,
-    the table has the mean, the standard deviation and all of them. The last value of a name counts.
+    It goes into the outputs of the cell, where a program runs the notebook, and no reader sees it. Of several values,
+    such as those of the members, the table has the mean, the standard deviation and all of them. The last value of a
+    name counts.
 
     Args:
         name: of the column

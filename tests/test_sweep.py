@@ -383,6 +383,17 @@ def test_the_table_grows_while_runs_end(tmp_path):
     assert seen == [[str(number) for number in range(done)] for done in range(6)]
 
 
+def test_a_run_that_ends_while_the_table_is_made_anew_has_one_row(tmp_path):
+    swept(tmp_path, a=range(6))
+    live = table.Live(tmp_path, lambda _: ())  # as if nothing had ended yet
+    live.results = sweep.results
+    for result in [*sweep.results(tmp_path)][::-1]:  # the first has new columns, and all have ended
+        live.add(result)
+    with open(tmp_path / table.CSV, newline="", encoding="utf8") as file:
+        assert sorted(row["run"] for row in csv.DictReader(file)) == [*"012345"]
+    assert not live.ahead
+
+
 def test_the_table_is_made_anew_at_most_a_few_times(tmp_path, monkeypatch):
     written = Counter()
     monkeypatch.setattr(table, "write", lambda *args, write=table.write: written.update(["w"]) or write(*args))

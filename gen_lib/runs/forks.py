@@ -17,7 +17,8 @@ import sys
 from types import FrameType
 
 #: What most notebooks import, or their kernels.
-PRELOADED = ("ipykernel.kernelapp", "ipykernel.debugger", "matplotlib_inline.backend_inline", "matplotlib.pyplot")
+PRELOADED = ["ipykernel.kernelapp", "ipykernel.debugger", "matplotlib_inline.backend_inline", "matplotlib.pyplot"]
+PRELOADED += ["numpy.random", "torchdiffeq"]
 LEFT_OUT = ("gen_lib.cli", "gen_lib.runs")
 running: set[int] = set()
 
@@ -90,9 +91,8 @@ def kernel(arguments: list[str], folder: str) -> None:
         os.chdir(folder)
         sys.argv = ["gen-lib-kernel", *arguments]
         from ipykernel.kernelapp import IPKernelApp
-        from numpy.random import seed
 
-        seed()  # as in a new process: the copies must not draw the same numbers
+        sys.modules["numpy.random"].seed()  # as in a new process: the copies must not draw the same numbers
         app = IPKernelApp.instance(parent_handle=os.getppid())  # ends with the process it was copied from
         app.initialize(arguments)
         tell(listens=os.getpid())

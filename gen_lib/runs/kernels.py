@@ -25,7 +25,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import DottedObjectName, Instance, default
+from traitlets import Instance, Type, default
 
 #: A process with torch can be copied safely here; elsewhere each kernel is a new process, as usual.
 FORKS = sys.platform == "linux"
@@ -42,6 +42,7 @@ def environment(home: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT + PYTHON_KEPT_OUT)}
     library = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"MPLBACKEND": INLINE, "IPYTHONDIR": home, "PYTHONPATH": os.pathsep.join(library), "PYTHONUTF8": "1"}
+    own |= {"OPENBLAS_NUM_THREADS": "1"}  # numpy's would start threads when it is imported, and only one can be copied
     return kept | own
 
 
@@ -215,7 +216,7 @@ class Manager(AsyncKernelManager):
     """What papermill is given as ``kernel_manager_class``."""
 
     kernel_spec_manager = Instance(KernelSpecManager)
-    client_class = DottedObjectName(f"{__name__}.Client")
+    client_factory = Type(Client, AsyncKernelClient)
 
     @default("kernel_spec_manager")
     def _specs(self) -> KernelSpecManager:

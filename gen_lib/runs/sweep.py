@@ -90,10 +90,10 @@ def sweep(
     with _alone(folder):
         numbers = _numbered(job, typed, folder)
         job.begin(folder)
-        for leftover in (folder / RUNS).glob(".*"):
-            shutil.rmtree(leftover)
         known = _points(folder)
         missing = [number for number in numbers if not (_run(folder, number) / DONE).exists()]
+        for path in [*(folder / RUNS).glob(".*"), *(_run(folder, number) for number in missing)]:
+            shutil.rmtree(path, ignore_errors=True)  # halves, and failures, which are computed again
         reused = len(numbers) - len(missing)
         groups = [[missing[place] for place in places] for places in job.together([known[n] for n in missing])]
         tasks = (Task(job, group, [known[number] for number in group], folder) for group in groups)
@@ -129,7 +129,7 @@ def _computed(
 def compute(task: Task) -> list[dict[str, Any]]:
     """Compute runs, where ever this is called, and store each; a run that somebody else has stored is left as it is."""
     there = [_run(task.folder, number) for number in task.numbers]
-    if all((path / DONE).exists() for path in there):
+    if all((path / RESULT).exists() for path in there):
         return [_result(path) for path in there]
     places = [path.with_name(f".{path.name}-{uuid4().hex[:8]}") for path in there]
     start = time.monotonic()  # a clock that nobody sets
@@ -165,13 +165,10 @@ def _stored(
     write(place / RESULT, json.dumps(result))
     if status == "done" and not (place / DONE).exists():  # a training says more in its own
         write(place / DONE, "")
-    if target.exists() and not (target / DONE).exists():  # it had failed
-        failed = target.rename(target.with_name(f".{target.name}-{uuid4().hex[:8]}"))
-        shutil.rmtree(failed, ignore_errors=True)
     try:
         place.rename(target)
     except OSError:
-        if not (target / DONE).exists():
+        if not (target / RESULT).exists():
             raise
         return _result(target)  # of a worker that had been given up and was not lost
     settle(target.parent)

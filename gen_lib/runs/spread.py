@@ -24,6 +24,7 @@ SETTINGS: dict[str, Any] = {
     "distributed.admin.low-level-log-length": 100,
     "distributed.admin.log-length": 100,
     "distributed.scheduler.allowed-failures": 0,
+    "distributed.worker.preload": ["import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"],  # Ctrl-C is for us
     "distributed.scheduler.work-stealing": False,
     "distributed.comm.timeouts.connect": "20s",
 }

@@ -9,6 +9,7 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any, Literal
 
 from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
@@ -252,19 +253,26 @@ def read(values: object, where: str) -> Settings:
     Raises:
         ValueError: not a table, a name that is no setting, a value of another type or out of range
     """
-    from jsonargparse import ArgumentError, ArgumentParser
+    from jsonargparse import ArgumentError
 
     if not isinstance(values, dict):
         raise ValueError(f"{where} must hold a table of settings, it holds {brief(values)}")
     for name in values:
         known(f"setting in {where}", name, dict.fromkeys(field.name for field in fields(Settings)))
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(Settings)
     try:
-        typed = parser.parse_object(values)
+        typed = _parser().parse_object(values)
     except (ArgumentError, TypeError) as error:
         raise ValueError(f"{where}: {' '.join(str(error).split())}") from error
     return checked(Settings(**typed.as_dict()))
+
+
+@cache
+def _parser() -> Any:
+    from jsonargparse import ArgumentParser  # here, since it takes a tenth of a second
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(Settings)
+    return parser
 
 
 def from_text(given: Mapping[str, Any]) -> Settings:

@@ -101,7 +101,7 @@ class TrainJob:
         history = run(prepared.training, progress=False)
         last = prepared.model.build().to(prepared.place.device)
         last.load_state_dict(history.last)
-        measured = evaluate(_loaded(prepared, folders[0]))
+        measured = evaluate(_loaded(prepared, folders[0]), quick=True)
         about = {"dim": prepared.source.dim, "shape": prepared.source.shape}
         outcomes = []
         for i, (settings, path) in enumerate(zip(each, folders, strict=True)):

@@ -101,7 +101,13 @@ def sweep(
 
 
 def _computed(
-    tasks: Iterator[Task], missing: Sequence[int], reused: int, folder: Path, workers: int, scheduler: str | None, progress: bool
+    tasks: Iterator[Task],
+    missing: Sequence[int],
+    reused: int,
+    folder: Path,
+    workers: int,
+    scheduler: str | None,
+    progress: bool,
 ) -> Summary:
     live, computed, failed = table.Live(folder, results), 0, 0
     try:

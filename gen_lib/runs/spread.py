@@ -1,7 +1,6 @@
 """Computing here, in processes of this machine, or on any Dask cluster: the same tasks, the same answers."""
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from collections import Counter, deque
@@ -121,10 +120,9 @@ def _client(workers: int, scheduler: str | None) -> Iterator["Client"]:
         if scheduler is not None:
             yield stack.enter_context(Client(scheduler, set_as_default=False))
             return
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True))
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
-            local_directory=scratch, silence_logs=logging.CRITICAL,
+            silence_logs=logging.CRITICAL,
         )  # fmt: skip
         stack.enter_context(cluster)
         yield stack.enter_context(Client(cluster, set_as_default=False))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too, so the last time it is alone.
 LIVES = 3
-#: One run per process and one thread per run; what it remembers of finished ones is bounded, and no port is open.
+#: One run per process and one thread per run; what it remembers of finished ones is bounded.
 SETTINGS: dict[str, Any] = {
     "distributed.admin.low-level-log-length": 100,
     "distributed.admin.log-length": 100,
@@ -121,7 +121,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator["Client"]:
             yield stack.enter_context(Client(scheduler, set_as_default=False))
             return
         cluster = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         )  # fmt: skip
         stack.enter_context(cluster)

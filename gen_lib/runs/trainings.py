@@ -19,13 +19,13 @@ from ..slips import UnknownName, known
 from ..train import History, run
 from . import files
 from .evaluation import evaluate
-from .folder import Folder, code, described
+from .folder import BEST, LAST, METRICS, Folder, code, described
 from .grid import key
 from .jobs import Outcome
 from .loading import Loaded
 from .prepared import Model, Prepared
 from .settings import ELSEWHERE, Settings, identity, nested, read, resolved
-from .training import BEST, LAST, METRICS, as_csv, finish, rows
+from .training import as_csv, finish, rows
 
 BLOCK = 16
 #: Settings that members of one net may have each of their own, and the arguments of the method that they are.

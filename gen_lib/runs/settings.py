@@ -21,8 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     | {"betas": [0.9, 0.999]},
     "fast": {"steps": 500, "batch": 128, "every": 100},
 }
-#: Two nets that chase each other need smaller steps than one that is alone, and Adam without the past of the gradient,
-#: which changes with the other.
+#: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
 BETAS = dict.fromkeys(RATES, [0.0, 0.9])
 #: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
@@ -45,8 +44,7 @@ class Settings:
         members: independent nets trained together, with seeds seed, seed + 1, ... (1)
         hidden: widths of the hidden layers, or channels of a convolutional net, such as [256,128]
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
-        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also one each, such as
-            {critic: 3e-3, generator: 1e-3}
+        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also {critic: 3e-3, generator: 1e-3}
         betas: what Adam keeps of the past ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)
@@ -54,8 +52,7 @@ class Settings:
         t_max: where the cosine is down, in epochs if the length is given in epochs, else in steps (at the end)
         dropout: probability that a hidden number is left out in training (0)
         kl_weight: weight of the KL of a VAE, often called beta (1; 10 for vae_beta)
-        likelihood: what the decoder's output means: bernoulli, gaussian, ... or package.module:name (bernoulli for
-            images, else gaussian)
+        likelihood: of the data given the code: bernoulli (images), gaussian (else), ... or package.module:name
         maps: plain or convolutional (plain)
         options: further arguments of the method, such as --options.p 0.75
         points: of a distribution, number of points to train on, drawn once, instead of fresh ones
@@ -248,59 +245,3 @@ def identity(settings: Settings) -> str:
     """
     kept = {k: v for k, v in settings.given().items() if k not in (*ELSEWHERE, "preset")}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def read(values: object, where: str) -> Settings:
-    """Settings from the contents of a configuration file.
-
-    Raises:
-        ValueError: not a table, a name that is no setting, a value of another type or out of range
-    """
-    from jsonargparse import ArgumentError
-
-    if not isinstance(values, dict):
-        raise ValueError(f"{where} must hold a table of settings, it holds {brief(values)}")
-    for name in values:
-        known(f"setting in {where}", name, dict.fromkeys(field.name for field in fields(Settings)))
-    try:
-        typed = _parser().parse_object(values)
-    except (ArgumentError, TypeError) as error:
-        raise ValueError(f"{where}: {' '.join(str(error).split())}") from error
-    return checked(Settings(**typed.as_dict()))
-
-
-@cache
-def _parser() -> Any:
-    from jsonargparse import ArgumentParser  # here, since it takes a tenth of a second
-
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(Settings)
-    return parser
-
-
-def from_text(given: Mapping[str, Any]) -> Settings:
-    """Settings from names and values as a command line gives them; a method's own options are ``options.name``.
-
-    Raises:
-        ValueError: a name that is no setting, a value of another type or out of range
-
-    Example:
-        >>> from_text({"method": "vae", "hidden": "[8, 4]", "options.free_bits": "0.5"}).options
-        {'free_bits': 0.5}
-    """
-    import yaml
-
-    typed = {name: yaml.safe_load(value) if isinstance(value, str) else value for name, value in given.items()}
-    return read(nested(typed), "parameters")
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with ``options.p`` among the options.
-
-    Example:
-        >>> nested({"seed": 1, "options.p": 0.5})
-        {'seed': 1, 'options': {'p': 0.5}}
-    """
-    own = {name.removeprefix("options."): value for name, value in flat.items() if name.startswith("options.")}
-    rest = {name: value for name, value in flat.items() if not name.startswith("options.")}
-    return rest | ({"options": {**rest.get("options", {}), **own}} if own else {})

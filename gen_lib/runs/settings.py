@@ -260,6 +260,6 @@ def read(values: object, where: str) -> Settings:
     parser.add_class_arguments(Settings)
     try:
         typed = parser.parse_object(values)
-    except (ArgumentError, TypeError) as error:
+        return checked(Settings(**typed.as_dict()))
+    except (ArgumentError, TypeError, ValueError) as error:
         raise ValueError(f"{where}: {' '.join(str(error).split())}") from error
-    return checked(Settings(**typed.as_dict()))

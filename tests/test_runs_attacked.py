@@ -522,6 +522,9 @@ def test_stopped_and_taken_up_it_ends_the_same(way, at, undisturbed, tmp_path, m
     with pytest.raises(KeyboardInterrupt):
         begun(tmp_path, **WAYS[way])
     monkeypatch.setattr(training.Keeper, "keep", once)
+    halfway = load(find("latest", tmp_path).path, which="last").history
+    assert halfway.checks == [step for step in history.checks if step <= last]
+    assert halfway.stopped.max() <= last
     again = begun(tmp_path, **WAYS[way])
     for name in ("last.safetensors", "best.safetensors", "metrics.csv"):
         assert (again.path / name).read_bytes() == (whole.path / name).read_bytes(), name

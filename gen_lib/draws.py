@@ -6,7 +6,7 @@ depend on how many others there are, or a run with 8 members could not be compar
 a lone run with seed ``s + i`` sees. Outside, the draws come from the generator given, or from torch's global one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
@@ -16,8 +16,33 @@ import torch
 from torch import Generator, Tensor
 
 from .shapes import Sizes
+from .slips import brief, whole
 
 Source = Callable[..., Tensor]  # torch.rand or torch.randn
+Seed = int | Sequence[int]  # of the first member, or one of each
+
+
+def seeds(seed: Seed, members: Sizes) -> list[int]:
+    """One seed per member: those given, or the whole numbers from the one given on.
+
+    Args:
+        seed: of the first member, or one for each
+        members: shape of the members
+
+    Raises:
+        ValueError: a seed that is not a whole number of at least 0; as many seeds as there are not members
+
+    Example:
+        >>> seeds(5, (3,)), seeds((4, 2), (2,))
+        ([5, 6, 7], [4, 2])
+    """
+    count = prod(members)
+    if not isinstance(seed, Sequence) or isinstance(seed, str):
+        first = whole("seed", seed, least=0)
+        return [first + i for i in range(count)]
+    if len(seed) != count:
+        raise ValueError(f"seed must be one number, or one for each of {count} members, got {brief(seed)}")
+    return [whole("each of seed", one, least=0) for one in seed]
 
 
 class Streams:
@@ -25,16 +50,17 @@ class Streams:
 
     Args:
         members: shape of the members
-        seed: of the first member; member i has ``seed + i``
+        seed: of the first member, member i has ``seed + i``; or one for each
         device: where the numbers are made
         shared: all members have the stream of the first
     """
 
     block = 1 << 15
 
-    def __init__(self, members: Sizes, seed: int, device: torch.device | str = "cpu", shared: bool = False):
+    def __init__(self, members: Sizes, seed: Seed, device: torch.device | str = "cpu", shared: bool = False):
         self.members, self.device = members, device
-        self.generators = [Generator(device).manual_seed(seed + i * (not shared)) for i in range(prod(members))]
+        own = seeds(seed, members)
+        self.generators = [Generator(device).manual_seed(own[0] if shared else one) for one in own]
         self.stock: dict[Source, tuple[Tensor, int]] = {}
         self.part, self.parts = 0, 1
 

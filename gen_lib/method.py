@@ -182,7 +182,7 @@ class Method:
         latent: int | None = None,
         hidden: Sizes = (32, 64, 32),
         members: Sizes = (),
-        seed: int = 0,
+        seed: draws.Seed = 0,
     ) -> Net:
         """A new net; member i starts from the weights that a lone net gets under ``seed + i``.
 
@@ -191,7 +191,7 @@ class Method:
             latent: dimension of the noise; that of the data if not given
             hidden: widths of the hidden layers
             members: shape of the members, ``(8,)`` for eight nets in one
-            seed: of the initial weights
+            seed: of the initial weights; or one for each member
 
         Returns:
             a net with ``dim``, ``latent`` and ``members``; torch's global generator is left as it was
@@ -202,7 +202,6 @@ class Method:
         dim = check.whole("dim", dim, least=1)
         latent = dim if latent is None else check.whole("latent", latent, least=1)
         hidden, members = check.sizes("hidden", hidden), check.sizes("members", members)
-        seed = check.whole("seed", seed, least=0)
         return stacked(lambda shape: self.architecture(dim, latent, hidden, shape), members, seed)
 
 

@@ -68,8 +68,9 @@ def show(name: str, values: Tensor, digits: int = 3) -> None:
 def record(name: str, value: float | Tensor) -> None:
     """Keep a number of this run for :mod:`gen_lib.runs`, which collects many runs in one table.
 
-    It goes into the outputs of the cell, where no reader sees it. Of several values, such as those of the members,
-    the table has the mean, the standard deviation and all of them. The last value of a name counts.
+    It goes into the outputs of the cell, where a program runs the notebook, and no reader sees it. Of several values,
+    such as those of the members, the table has the mean, the standard deviation and all of them. The last value of a
+    name counts.
 
     Args:
         name: of the column
@@ -127,7 +128,7 @@ def claim(
     """
     if below is None and above is None:
         raise ValueError(f"claim {text!r} needs a band: below=, above= or both")
-    values = torch.as_tensor(value, dtype=torch.float64).flatten()
+    values = torch.as_tensor(value, dtype=torch.float64).detach().flatten()
     if not len(values):
         raise ValueError(f"claim {text!r} needs a value, got none")
     low, high = (values.min(), values.max()) if every else (values.mean(), values.mean())

@@ -16,15 +16,15 @@ _waiting: list[dict[str, Any]] = []
 
 
 def publish(entry: Mapping[str, Any]) -> None:
-    """Keep an entry in the outputs of the cell that runs; outside of a notebook nothing happens.
+    """Keep an entry in the outputs of the cell that runs, where a program runs the notebook; else nothing happens.
 
     The entries of a cell become one output at its end, so that the lines that it prints stay together.
 
     Args:
         entry: texts, truth values, numbers and lists of numbers
     """
-    if terminal.kernel() is None:
-        return
+    if not terminal.unattended():
+        return  # some programs in which one reads say of an output that they do not know it
     if not _waiting:
         sys.modules["IPython"].get_ipython().events.register("post_run_cell", _display)
     _waiting.append({name: _plain(value) for name, value in entry.items()})

@@ -287,6 +287,11 @@ def test_a_claim_prints_its_unit_and_what_it_compares(capsys):
     ]
 
 
+def test_a_loss_that_has_a_gradient_can_be_claimed(capsys):
+    claim("loss", torch.ones(3, requires_grad=True) * 2, above=1)  # a warning would be an error
+    assert capsys.readouterr().out.startswith("✓ loss: 2")
+
+
 def test_a_claim_without_a_band_or_a_value_is_refused():
     with pytest.raises(ValueError, match="claim 'distance' needs a band"):
         claim("distance", 1.0)

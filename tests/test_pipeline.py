@@ -22,6 +22,7 @@ from notebook_key import EXECUTED, has_passed, is_fresh, key
 from runs import Ran
 
 from gen_lib.figures import page
+from gen_lib.records import MIME
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -447,7 +448,7 @@ def build(root):
     """The warnings of a build of the pages."""
     settings = [word for name, value in SETTINGS.items() for word in ("-D", f"{name}={value}")]
     command = [sys.executable, "-m", "sphinx", "-C", "-q", *settings, root, root / "_build" / "html"]
-    environment = os.environ | {"PYTHONPATH": str(EXTENSIONS)}
+    environment = os.environ | {"PYTHONPATH": f"{EXTENSIONS}{os.pathsep}{EXTENSIONS.parents[1]}"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr
 
 
@@ -460,7 +461,8 @@ def pages(tmp_path_factory):
     ran["cells"][0]["source"] = "# Old prose"
     ran["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "the result"}]
     widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "a progress bar"}
-    ran["cells"][2]["outputs"] = [{"output_type": "display_data", "data": widget, "metadata": {}}]
+    displays = [widget, {MIME: {"records": [{"name": "W1", "values": [0.5]}]}}]
+    ran["cells"][2]["outputs"] = [{"output_type": "display_data", "data": one, "metadata": {}} for one in displays]
     stale = ran | {"metadata": {"gen_lib": {"key": "of another day"}}}
     injected = ran | {"cells": [code("beta = 4", "injected-parameters"), *ran["cells"]]}
     folder = root / EXECUTED / "notebooks"

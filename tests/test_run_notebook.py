@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from gen_lib import cli
+from gen_lib.notebook import claim, record
 from gen_lib.parameters import ParameterError, checked, converted, optional
 from gen_lib.records import MIME, collected
 from gen_lib.runs import kernels, notebooks
@@ -79,7 +81,7 @@ VALUES = {
     "Literal['ae', 'vae', 3]": st.sampled_from(["ae", "vae", 3]),
     "int | None": st.none() | st.integers(-9, 9),
     "Optional[float]": st.none() | st.floats(allow_nan=False),
-    "Literal[True, 'auto'] | int": st.sampled_from([True, "auto", 5]),
+    "Literal[True, 'auto'] | int": st.sampled_from([True, "auto", 1]),
     "typing.Union[bool, float]": st.booleans() | st.floats(allow_nan=False),
 }
 
@@ -103,6 +105,7 @@ def test_a_value_is_taken_as_it_is_meant_or_refused(kind, value):
     except ParameterError:
         return
     assert taken == value or str(taken).lower() in str(value).lower() or float(taken) == float(value)
+    assert isinstance(taken, bool) == isinstance(value, bool) or isinstance(value, str)
 
 
 @pytest.mark.parametrize("kind", ["list[int]", "Path", "Literal[f(x)]", "dict", "int | list", "'int |'"])
@@ -184,6 +187,24 @@ def test_a_run_has_its_parameters_and_keeps_what_it_recorded(source, tmp_path, c
     assert (tmp_path / "a {chapter}-2.ipynb").exists()
 
 
+@pytest.mark.parametrize("reader", [True, False])
+def test_records_are_kept_where_a_program_runs_the_notebook(reader, monkeypatch):
+    events, kept = Mock(), Mock()
+    monkeypatch.setattr("IPython.get_ipython", lambda: Mock(kernel=Mock(_allow_stdin=reader), events=events))
+    monkeypatch.setattr("IPython.display.display", kept)
+    record("x", math.inf)
+    claim("x is small", 2, below=1)
+    assert events.register.called != reader
+    if not reader:
+        ((_, display), _) = events.register.call_args
+        display()
+        ((bundle,), _) = kept.call_args
+        assert collected([{"outputs": [{"data": json.loads(json.dumps(bundle))}]}]) == (
+            {"x": [math.inf]},
+            [{"claim": "x is small", "value": 2.0, "holds": False}],
+        )
+
+
 def test_a_failed_run_is_kept_as_far_as_it_got(tmp_path, capsys):
     source = written(
         tmp_path / "a.ipynb", SETUP, 'record("first", 1)\nprint("so far")', "def f():\n    1 / 0\nf()", ANSWER
@@ -211,7 +232,8 @@ DIRTY = """\
 import os, sys, random, gen_lib.slips, numpy, torch, matplotlib
 seen = [os.environ.get("DIRTY"), hasattr(gen_lib.slips, "dirty"), "dirty" in globals(), torch.initial_seed()]
 print("seen", *seen, matplotlib.rcParams["lines.linewidth"], matplotlib.get_backend(), os.getcwd())
-print("drawn", random.random(), numpy.random.rand(), sep="\\n")
+threads = len(os.listdir(f"/proc/{os.getppid()}/task"))
+print(threads, random.random(), numpy.random.rand(), sep="\\n")
 os.environ["DIRTY"], gen_lib.slips.dirty, dirty = "1", 1, 1
 torch.manual_seed(9); matplotlib.rcParams["lines.linewidth"] = 9
 print("processes", os.getpid(), os.getsid(0), len(os.listdir("/proc/self/fd")))\
@@ -227,6 +249,7 @@ def test_each_run_starts_from_the_same_clean_state(tmp_path):
     assert said[0][0] == said[1][0]
     assert "seen None False False" in said[0][0]
     assert str(tmp_path) in said[0][0]
+    assert said[0][1] == "1"  # only a process with one thread can be copied
     assert not {*said[0][2:4]} & {*said[1][2:4]}  # as in new processes, what is not seeded differs
     one, other = (line.split()[1:] for line in (said[0][4], said[1][4]))
     assert one[0] == one[1] != other[0] == other[1]  # each in a session of its own

@@ -9,6 +9,7 @@ import pickle
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -236,7 +237,10 @@ from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from toy_jobs import swept
 if __name__ == "__main__":
-    swept(Path(sys.argv[1]), workers=int(sys.argv[2]), a=range(8), b=range(3), then=["wait"])
+    try:
+        swept(Path(sys.argv[1]), workers=int(sys.argv[2]), a=range(8), b=range(3), then=["wait"])
+    except KeyboardInterrupt as stop:
+        print(stop)
 """
 
 
@@ -265,6 +269,21 @@ def test_killed_at_any_moment_it_ends_with_the_same_table(workers, moments, prog
         assert all(result["status"] == "done" for result in sweep.results(folder))
     swept(folder, **everything)
     assert lines(folder) == lines(tmp_path / "undisturbed")
+
+
+def test_ctrl_c_ends_it_in_one_line_and_the_same_call_goes_on(program, tmp_path):
+    folder, environment = tmp_path / "stopped", os.environ | {"PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*program, str(folder), "2"], env=environment, start_new_session=True, **pipes) as process:
+        while process.poll() is None and len([*sweep.results(folder)]) < 2:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all processes
+        said, errors = process.communicate(timeout=60)
+    gone(process.pid)
+    assert errors == ""
+    computed = len(lines(folder))
+    assert f"stopped: computed {computed}, reused 0, all kept" in said
+    assert swept(folder, a=range(8), b=range(3), then=["wait"]).reused >= computed >= 2
 
 
 def gone(session: int) -> None:
@@ -298,7 +317,7 @@ def cluster():
     """A cluster that somebody else has started."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as made:
         yield made
 
 
@@ -381,6 +400,17 @@ def test_the_table_grows_while_runs_end(tmp_path):
     job = Watched()
     sweep.sweep(job, [{"a": a, "then": "fail" if a < 2 else "add"} for a in range(6)], tmp_path)
     assert seen == [[str(number) for number in range(done)] for done in range(6)]
+
+
+def test_a_run_that_ends_while_the_table_is_made_anew_has_one_row(tmp_path):
+    swept(tmp_path, a=range(6))
+    live = table.Live(tmp_path, lambda _: ())  # as if nothing had ended yet
+    live.results = sweep.results
+    for result in [*sweep.results(tmp_path)][::-1]:  # the first has new columns, and all have ended
+        live.add(result)
+    with open(tmp_path / table.CSV, newline="", encoding="utf8") as file:
+        assert sorted(row["run"] for row in csv.DictReader(file)) == [*"012345"]
+    assert not live.ahead
 
 
 def test_the_table_is_made_anew_at_most_a_few_times(tmp_path, monkeypatch):

@@ -80,7 +80,7 @@ def test_a_kept_state_does_not_change_with_the_run():
         ({"steps": 13}, "state must be of a training with the same steps, 13, got one with 12"),
         ({"batch": 5}, "the same batch, 5, got one with 4"),
         ({"lr": 1e-3}, "the same lr, {'': 0.001}, got one with {'': 0.01}"),
-        ({"seed": 1}, "the same seed, 1, got one with 0"),
+        ({"seed": 1}, "the same seed, [1, 2, 3], got one with [0, 1, 2]"),
         ({"clip": None}, "the same clip, None, got one with 1.0"),
         ({"stopping": None}, "the same stopping, None, got one with {'every': 2, 'patience': 2}"),
     ],

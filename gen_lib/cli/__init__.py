@@ -34,7 +34,7 @@ COMMANDS: dict[str, Any] = {
 }
 SHORT = {"-n": "--n", "-p": "--parameters", "-f": "--file", "-o": "--out"}
 SEVERAL = ("--parameters", "--grid")  # given as often as needed
-SWITCHES = ("--force", "--help_notebook")  # true if nothing follows
+SWITCHES = ("--force", "--help_notebook", "--again", "--trust", "--overwrite")  # true if nothing follows
 
 #: What the user can put right; the exit status is then 2, as for an option that does not exist, and 1 for a failure.
 SLIPS = (ValueError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)

@@ -58,12 +58,12 @@ def sweep(
     parameters: Sequence[str] = (),
     file: Path | None = None,
 ) -> None:
-    """Run a notebook for all points of a grid, and collect what it records in one table.
+    """Run a notebook or a training for all points of a grid, and collect what it records in one table.
 
     The same command again computes what is missing or failed; with a larger grid, what is new.
 
     Args:
-        what: a notebook
+        what: a notebook; or train, whose settings are then the parameters, such as -p method=vae
         grid: name=0.1,1,10 or name=0:8 or name=lin:0,1,5 or name=log:1e-3,1e-1,5; as often as needed
         random: draw so many points of the grid instead of all
         random_seed: of the draw
@@ -84,19 +84,30 @@ def sweep(
     if workers is not None and scheduler is not None:
         raise ValueError(f"workers and scheduler exclude each other, got workers={workers} and scheduler={scheduler}")
     whole("random_seed", random_seed, least=0)
-    notebook = read(what)
     given = _given(parameters, file)
     if both := [name for name in given if name in axes]:
         raise ValueError(f"parameter {both[0]!r} must be given once, it is in the grid and among the parameters")
-    given = notebook.checked(given)
-    typed = {name: [notebook.checked({name: value})[name] for value in values] for name, values in axes.items()}
-    points = grids.points(typed, random, random_seed)
     processes = _cores() if workers is None else whole("workers", workers, least=0)
-    _needs("papermill", "distributed", "pyarrow")
-    from ..runs import sweep as engine
-    from ..runs.notebooks import NotebookJob
+    job: Any
+    if what == "train":
+        _needs("distributed", "pyarrow")
+        from ..runs.reading import from_text
+        from ..runs.trainings import TrainJob
 
-    job = NotebookJob(notebook, given)
+        job = TrainJob(from_text(given), [*axes])
+    else:
+        notebook = read(what)
+        given = notebook.checked(given)
+        _needs("papermill", "distributed", "pyarrow")
+        from ..runs.notebooks import NotebookJob
+
+        job = NotebookJob(notebook, given)
+    typed = {name: [job.check({name: value})[name] for value in values] for name, values in axes.items()}
+    points = grids.points(typed, random, random_seed)
+    from ..runs import sweep as engine
+
+    if many := getattr(job, "folded", None):
+        print(f"runs that differ only in {' and '.join(many)} are trained as members of one net")
     ended = engine.sweep(job, points, out, workers=processes, scheduler=scheduler, progress=True)
     print(f"computed {ended.computed}, reused {ended.reused}")
     print(f"{out / 'table.csv'} and .parquet hold all runs; gen-lib report {out} draws them")
@@ -133,7 +144,7 @@ def _given(parameters: Sequence[str], file: Path | None) -> dict[str, Any]:
         given |= read
     for text in parameters:
         name, equals, value = text.partition("=")
-        if not equals or not name.strip().isidentifier():
+        if not equals or not all(part.isidentifier() for part in name.strip().split(".")):
             raise ValueError(f"parameter must be name=value, got {brief(text)}")
         given[name.strip()] = value
     return given

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor, nn
 
 from .. import check
+from ..draws import Seed, seeds
 from ..likelihoods import Likelihood
 from .layers import MLP, Dropout, Sizes, leaky
 
@@ -262,13 +262,13 @@ class Autoencoder(Net):
         return self.likelihood.mean(self.decoder(z))
 
 
-def stacked(make: Callable[[Sizes], Module], members: Sizes, seed: int) -> Module:
+def stacked(make: Callable[[Sizes], Module], members: Sizes, seed: Seed) -> Module:
     """Build a net whose member i has the initial weights of a lone net built under seed + i.
 
     Args:
         make: builds a net for a given shape of the members
         members: the shape wanted
-        seed: of the first member; torch's global generator is left as it was
+        seed: of the first member, or one for each; torch's global generator is left as it was
 
     Returns:
         the net, its weights of shape ``(*members, ...)``
@@ -282,8 +282,8 @@ def stacked(make: Callable[[Sizes], Module], members: Sizes, seed: int) -> Modul
     """
     with torch.random.fork_rng(devices=[]):
         lone: list[Module] = []
-        for member in range(prod(members)):
-            torch.manual_seed(seed + member)
+        for own in seeds(seed, members):
+            torch.manual_seed(own)
             lone.append(make(()))
         net = make(members)
     with torch.no_grad():

@@ -31,7 +31,8 @@ from filelock import FileLock, Timeout
 
 from ..slips import brief
 from . import whole
-from .settings import Settings, identity, read
+from .reading import read
+from .settings import Settings, identity
 
 FORMAT = "%Y-%m-%d_%H-%M-%S"
 CONFIG, ENVIRONMENT, DONE, FAILED, LOCK = "config.yaml", "environment.json", "DONE", "FAILED", ".lock"
@@ -148,11 +149,15 @@ def made(root: Path, settings: Settings, about: Mapping[str, object]) -> Folder:
             break
         except FileExistsError:  # by another process, in this moment
             now += timedelta(seconds=1)
-    folder = Folder(path)
+    return described(Folder(path), settings, about)
+
+
+def described(folder: Folder, settings: Settings, about: Mapping[str, object]) -> Folder:
+    """Make a folder that of a run: its environment, and its configuration as the last one."""
     facts = environment() | {"settings": identity(settings), "data": dict(about)}
     folder.keep(ENVIRONMENT, json.dumps(facts, indent=2) + "\n")
     values = {name: value for name, value in asdict(settings).items() if value is not None}
-    folder.keep(CONFIG, yaml.safe_dump(values, sort_keys=False))  # the last one: from now on it is a run
+    folder.keep(CONFIG, yaml.safe_dump(values, sort_keys=False))
     return folder
 
 

@@ -14,19 +14,28 @@ import os
 import pkgutil
 import signal
 import sys
+import tempfile
 from types import FrameType
 
 #: What most notebooks import, or their kernels.
-PRELOADED = ("ipykernel.kernelapp", "ipykernel.debugger", "matplotlib_inline.backend_inline", "matplotlib.pyplot")
+PRELOADED = ["ipykernel.kernelapp", "ipykernel.debugger", "matplotlib_inline.backend_inline", "matplotlib.pyplot"]
+PRELOADED += ["numpy.random", "torchdiffeq"]
 LEFT_OUT = ("gen_lib.cli", "gen_lib.runs")
 running: set[int] = set()
 
 
 def main() -> None:
     """Load, then serve until the input ends."""
-    sys.path.pop(0)  # the folder that this was started in; a kernel begins in its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides when it ends
-    load()
+    with tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True) as home:
+        os.chdir(home)  # where no settings lie
+        os.environ["IPYTHONDIR"] = home
+        load()
+        serve()
+
+
+def serve() -> None:
+    """Make a kernel for each line of the input."""
     signal.signal(signal.SIGCHLD, ended)
     answer = os.dup(1)
     os.set_inheritable(answer, False)
@@ -90,9 +99,8 @@ def kernel(arguments: list[str], folder: str) -> None:
         os.chdir(folder)
         sys.argv = ["gen-lib-kernel", *arguments]
         from ipykernel.kernelapp import IPKernelApp
-        from numpy.random import seed
 
-        seed()  # as in a new process: the copies must not draw the same numbers
+        sys.modules["numpy.random"].seed()  # as in a new process: the copies must not draw the same numbers
         app = IPKernelApp.instance(parent_handle=os.getppid())  # ends with the process it was copied from
         app.initialize(arguments)
         tell(listens=os.getpid())

@@ -37,7 +37,7 @@ def parse(grids: Sequence[str]) -> dict[str, list[str]]:
     for text in grids:
         name, equals, values = text.partition("=")
         name = name.strip()
-        if not equals or not name.isidentifier():
+        if not equals or not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"grid must be {FORMS}, got {brief(text)}")
         if name in axes:
             raise ValueError(f"grid must name each parameter once, {name!r} comes twice")

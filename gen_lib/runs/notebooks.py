@@ -62,6 +62,9 @@ def execute(
         raise KeyboardInterrupt(f"stopped, the run up to there: {out}") from error
     except (RuntimeError, TimeoutError) as error:  # of nbclient and of kernels: it died or did not start
         trouble = f"{type(error).__name__}: {error}"
+    finally:
+        whole.settle(out)
+        whole.settle(out.absolute().parent)
     cells = read_cells(out)
     if trouble and not trace:
         begun = [cell for cell in cells if cell["cell_type"] == "code" and cell.get("execution_count")]
@@ -96,7 +99,7 @@ def _write_whole() -> None:
 
     class Whole(LocalHandler):
         def write(self, buf: str, path: str) -> None:
-            whole.write(Path(path), buf)
+            whole.write(Path(path), buf, lasting=False)  # after each cell
 
     if not any(scheme == "/" for scheme, _ in papermill_io._handlers):
         papermill_io.register("/", Whole())

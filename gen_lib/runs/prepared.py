@@ -1,13 +1,14 @@
 """What the settings of a run stand for in memory: its data, its method, its net, its training."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
+from .. import draws
 from ..method import Method
 from ..nets import Net
 from ..slips import brief
@@ -30,11 +31,15 @@ class Model:
         settings: resolved
         dim: dimension of a point
         shape: of an image, None for points of another kind
+        seeds: of members that are runs of a sweep by themselves, in place of ``members`` and ``seed``
+        knobs: arguments of the method that these members have each of their own
     """
 
     settings: Settings
     dim: int
     shape: tuple[int, int, int] | None
+    seeds: tuple[int, ...] = ()
+    knobs: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def method(self) -> Method:
@@ -52,7 +57,7 @@ class Model:
                 options[name] = value
         if s.maps != "plain" or s.dropout:
             options["maps"] = sources.maps(str(s.maps), s.dropout or 0.0, self.shape)
-        return sources.method(str(s.method), options)
+        return sources.method(str(s.method), {**options, **self.knobs})
 
     def build(self) -> Net:
         """A new net of the run, with its initial weights.
@@ -61,11 +66,16 @@ class Model:
             ValueError: sizes that do not fit
         """
         s = self.settings
-        members = () if s.members == 1 else (s.members or 1,)
-        net = self.method.build(
-            self.dim, latent=s.latent, hidden=tuple(s.hidden or ()), members=members, seed=s.seed or 0
-        )
+        many = len(self.seeds) or s.members or 1
+        members = () if many == 1 else (many,)
+        hidden = tuple(s.hidden or ())
+        net = self.method.build(self.dim, latent=s.latent, hidden=hidden, members=members, seed=self.seed)
         return net.double() if s.precision == "64-true" else net
+
+    @property
+    def seed(self) -> draws.Seed:
+        """Of the first member, or of each."""
+        return self.seeds or self.settings.seed or 0
 
     @property
     def words(self) -> dict[str, str]:
@@ -80,6 +90,7 @@ class Prepared:
         settings: resolved
         place: where it is computed
         progress: show a bar while images are read
+        seeds, knobs: as those of :class:`Model`
 
     Attributes:
         settings, place: the same
@@ -93,11 +104,18 @@ class Prepared:
         ValueError, OSError: as the parts do, before anything is written
     """
 
-    def __init__(self, settings: Settings, place: Place | None = None, progress: bool = True):
+    def __init__(
+        self,
+        settings: Settings,
+        place: Place | None = None,
+        progress: bool = True,
+        seeds: Sequence[int] = (),
+        knobs: Mapping[str, Any] | None = None,
+    ):
         s, self.place = settings, place or Place()
         self.settings = settings
         self.source = data(s, progress)
-        self.model = Model(s, self.source.dim, self.source.shape)
+        self.model = Model(s, self.source.dim, self.source.shape, tuple(seeds), knobs or {})
         self.net = self.model.build().to(self.place.device)
         if s.precision == "bf16-mixed":
             for part in self.net.children():  # products in half precision, losses in single precision
@@ -120,7 +138,7 @@ class Prepared:
 
     def _numbers(self) -> dict[str, Any]:
         s = self.settings
-        numbers = {"batch": s.batch, "lr": s.lr, "seed": s.seed, "weight_decay": s.weight_decay}
+        numbers = {"batch": s.batch, "lr": s.lr, "seed": self.model.seed, "weight_decay": s.weight_decay}
         return numbers | {"betas": tuple(s.betas or ())}
 
     def _per_epoch(self) -> float:
@@ -149,7 +167,7 @@ def data(settings: Settings, progress: bool = True) -> Source:
     """
     s = settings
     wishes = {"points": s.points, "size": s.size, "channels": s.channels, "target_labels": s.target_labels}
-    return sources.source(str(s.data), **wishes, images=s.images, seed=s.seed or 0, progress=progress)  # type: ignore[arg-type]
+    return sources.source(str(s.data), **wishes, images=s.images, seed=s.data_seed or 0, progress=progress)  # type: ignore[arg-type]
 
 
 def _score(method: Method, validation: Tensor) -> Score:

@@ -9,6 +9,7 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any, Literal
 
 from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
@@ -20,8 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     | {"betas": [0.9, 0.999]},
     "fast": {"steps": 500, "batch": 128, "every": 100},
 }
-#: Two nets that chase each other need smaller steps than one that is alone, and Adam without the past of the gradient,
-#: which changes with the other.
+#: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
 BETAS = dict.fromkeys(RATES, [0.0, 0.9])
 #: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
@@ -44,8 +44,7 @@ class Settings:
         members: independent nets trained together, with seeds seed, seed + 1, ... (1)
         hidden: widths of the hidden layers, or channels of a convolutional net, such as [256,128]
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
-        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also one each, such as
-            {critic: 3e-3, generator: 1e-3}
+        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also {critic: 3e-3, generator: 1e-3}
         betas: what Adam keeps of the past ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)
@@ -53,11 +52,11 @@ class Settings:
         t_max: where the cosine is down, in epochs if the length is given in epochs, else in steps (at the end)
         dropout: probability that a hidden number is left out in training (0)
         kl_weight: weight of the KL of a VAE, often called beta (1; 10 for vae_beta)
-        likelihood: what the decoder's output means: bernoulli, gaussian, ... or package.module:name (bernoulli for
-            images, else gaussian)
+        likelihood: of the data given the code: bernoulli (images), gaussian (else), ... or package.module:name
         maps: plain or convolutional (plain)
         options: further arguments of the method, such as --options.p 0.75
         points: of a distribution, number of points to train on, drawn once, instead of fresh ones
+        data_seed: of those points (0)
         size: side of the images in pixels
         channels: 1 for grey, 3 for colour images
         target_labels: only these classes, such as [3,7]
@@ -93,6 +92,7 @@ class Settings:
     maps: str | None = None
     options: dict[str, Any] | None = None
     points: int | None = None
+    data_seed: int | None = None
     size: int | None = None
     channels: int | None = None
     target_labels: list[int | str] | None = None
@@ -140,7 +140,7 @@ def resolved(wishes: Settings) -> Settings:
     coded = wishes.method in WITH_CODES
     usual = {
         "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else 1e-2),
-        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0,
+        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0, "data_seed": 0,
         "dropout": 0.0, "snapshots": images, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
         "hidden": [32, 64, 32] if not images else [32, 64] if wishes.maps == "convolutional" else [256, 128],
     }  # fmt: skip
@@ -165,7 +165,9 @@ def checked(settings: Settings) -> Settings:
     for name in at_least_one:
         if (value := getattr(settings, name)) is not None:
             whole(name, value, least=1)
-    whole("seed", settings.seed, least=0)
+    for name in ("seed", "data_seed"):
+        if getattr(settings, name) is not None:
+            whole(name, getattr(settings, name), least=0)
     for width in settings.hidden or ():
         whole("each of hidden", width, least=1)
     rates = settings.lr if isinstance(settings.lr, Mapping) else {"lr": settings.lr}
@@ -187,9 +189,10 @@ def checked(settings: Settings) -> Settings:
             raise ValueError(f"{name} is for {' and '.join(ready)}, not for {settings.method}: leave it out")
     if settings.t_max is not None and settings.schedule != "cosine":
         raise ValueError(f"t_max is for schedule cosine, not for {settings.schedule}: leave it out")
-    if not (settings.devices == "auto" or (isinstance(settings.devices, int) and settings.devices >= 1)):
+    if not (settings.devices in (None, "auto") or (isinstance(settings.devices, int) and settings.devices >= 1)):
         raise ValueError(f"devices must be auto or a whole number of at least 1, got {brief(settings.devices)}")
-    known("accelerator", str(settings.accelerator), dict.fromkeys(("auto", "cpu", "cuda", "mps")))
+    if settings.accelerator is not None:
+        known("accelerator", settings.accelerator, dict.fromkeys(("auto", "cpu", "cuda", "mps")))
     return settings
 
 
@@ -242,24 +245,3 @@ def identity(settings: Settings) -> str:
     """
     kept = {k: v for k, v in settings.given().items() if k not in (*ELSEWHERE, "preset")}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def read(values: object, where: str) -> Settings:
-    """Settings from the contents of a configuration file.
-
-    Raises:
-        ValueError: not a table, a name that is no setting, a value of another type or out of range
-    """
-    from jsonargparse import ArgumentError, ArgumentParser
-
-    if not isinstance(values, dict):
-        raise ValueError(f"{where} must hold a table of settings, it holds {brief(values)}")
-    for name in values:
-        known(f"setting in {where}", name, dict.fromkeys(field.name for field in fields(Settings)))
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(Settings)
-    try:
-        typed = parser.parse_object(values)
-        return checked(Settings(**typed.as_dict()))
-    except (ArgumentError, TypeError, ValueError) as error:
-        raise ValueError(f"{where}: {' '.join(str(error).split())}") from error

@@ -90,24 +90,30 @@ def sweep(
     with _alone(folder):
         numbers = _numbered(job, typed, folder)
         job.begin(folder)
-        for leftover in (folder / RUNS).glob(".*"):
-            shutil.rmtree(leftover)
         known = _points(folder)
         missing = [number for number in numbers if not (_run(folder, number) / DONE).exists()]
+        for path in [*(folder / RUNS).glob(".*"), *(_run(folder, number) for number in missing)]:
+            shutil.rmtree(path, ignore_errors=True)  # halves, and failures, which are computed again
         reused = len(numbers) - len(missing)
         groups = [[missing[place] for place in places] for places in job.together([known[n] for n in missing])]
         tasks = (Task(job, group, [known[number] for number in group], folder) for group in groups)
-        return _computed(tasks, len(missing), reused, folder, workers, scheduler, progress)
+        return _computed(tasks, missing, reused, folder, workers, scheduler, progress)
 
 
 def _computed(
-    tasks: Iterator[Task], missing: int, reused: int, folder: Path, workers: int, scheduler: str | None, progress: bool
+    tasks: Iterator[Task],
+    missing: Sequence[int],
+    reused: int,
+    folder: Path,
+    workers: int,
+    scheduler: str | None,
+    progress: bool,
 ) -> Summary:
     live, computed, failed = table.Live(folder, results), 0, 0
     try:
         with (
-            terminal.bar(None, progress and missing > 0, total=missing, unit="run") as bar,
-            closing(spread(compute, tasks, missing, workers, scheduler)) as running,
+            terminal.bar(None, progress and bool(missing), total=len(missing), unit="run") as bar,
+            closing(spread(compute, tasks, len(missing), workers, scheduler)) as running,
         ):
             for task, rows in running:
                 if isinstance(rows, Lost):
@@ -119,6 +125,7 @@ def _computed(
                     computed, failed = computed + 1, failed + (row["status"] != "done")
                 bar.update(len(rows))
     except KeyboardInterrupt as error:
+        computed = sum((_run(folder, number) / RESULT).exists() for number in missing)  # also what was not told yet
         message = f"stopped: computed {computed}, reused {reused}, all kept; the same command goes on"
         raise KeyboardInterrupt(message) from error
     finally:
@@ -129,7 +136,7 @@ def _computed(
 def compute(task: Task) -> list[dict[str, Any]]:
     """Compute runs, where ever this is called, and store each; a run that somebody else has stored is left as it is."""
     there = [_run(task.folder, number) for number in task.numbers]
-    if all((path / DONE).exists() for path in there):
+    if all((path / RESULT).exists() for path in there):
         return [_result(path) for path in there]
     places = [path.with_name(f".{path.name}-{uuid4().hex[:8]}") for path in there]
     start = time.monotonic()  # a clock that nobody sets
@@ -163,15 +170,12 @@ def _stored(
     status = "failed" if outcome.trouble else "done"
     result = {"run": number, "parameters": dict(point), "status": status, "seconds": seconds, **asdict(outcome)}
     write(place / RESULT, json.dumps(result))
-    if status == "done":
+    if status == "done" and not (place / DONE).exists():  # a training says more in its own
         write(place / DONE, "")
-    if target.exists() and not (target / DONE).exists():  # it had failed
-        failed = target.rename(target.with_name(f".{target.name}-{uuid4().hex[:8]}"))
-        shutil.rmtree(failed, ignore_errors=True)
     try:
         place.rename(target)
     except OSError:
-        if not (target / DONE).exists():
+        if not (target / RESULT).exists():
             raise
         return _result(target)  # of a worker that had been given up and was not lost
     settle(target.parent)

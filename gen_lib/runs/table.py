@@ -136,20 +136,33 @@ class Live:
     def __init__(self, folder: Path, results: Results):
         self.folder, self.results = folder, results
         self.rows = 0
+        self.ahead: set[str] = set()
         self._anew()
+        self.ahead.clear()
 
     def add(self, result: Result) -> None:
         """Add the row of a run whose folder is there."""
         row = flat(result)
         self.rows += 1
+        if str(row["run"]) in self.ahead:
+            self.ahead.remove(str(row["run"]))
+            return
         if self.rows >= self.next and {*row} - {*self.names}:
             self._anew()
+            self.ahead.discard(str(row["run"]))
             return
         with open(self.folder / CSV, "a", newline="", encoding="utf8") as file:
             csv.writer(file).writerow(_cells(row, self.names))
 
     def _anew(self) -> None:
+        """Write it from the runs; those that have ended and were not added yet are ahead."""
+        before = self._runs() if self.rows else set()
         write(self.folder, self.results)
         with open(self.folder / CSV, newline="", encoding="utf8") as file:
             self.names = next(csv.reader(file))
+        self.ahead |= self._runs() - before
         self.next = 2 * self.rows
+
+    def _runs(self) -> set[str]:
+        with open(self.folder / CSV, newline="", encoding="utf8") as file:
+            return {row["run"] for row in csv.DictReader(file)}

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .. import terminal
+from ..nets import Sizes
 from ..train import History, NotFinite, Training, run
 from . import files, states
 from .board import Board
@@ -166,7 +167,7 @@ class Keeper:
     def keep(self) -> None:
         """All that there is to keep now; the state comes first, since all else can be made again from it."""
         files.save_state(self.folder.path / STATE, self.training.state())
-        head, lines = rows(self.training.record.history(self.training.done), self.training)
+        head, lines = rows(self.training.record.history(self.training.done), self.net.members)
         self.folder.keep(METRICS, as_csv(head, lines))
         self.board.write(head, lines)
         last = self.training.record.last or self.net.state_dict()
@@ -181,7 +182,7 @@ class Keeper:
 
     def fail(self, error: NotFinite) -> None:
         """A loss became NaN or infinite."""
-        self.folder.keep(METRICS, as_csv(*rows(error.history, self.training)))
+        self.folder.keep(METRICS, as_csv(*rows(error.history, self.net.members)))
         self.folder.keep(FAILED, f"{error}\n")
 
 
@@ -193,12 +194,11 @@ def finish(folder: Folder, history: History, told: dict[str, Any] | None = None)
     folder.keep(DONE, json.dumps(facts, indent=2) + "\n")
 
 
-def rows(history: History, training: Training) -> tuple[list[str], list[list[float]]]:
+def rows(history: History, members: Sizes) -> tuple[list[str], list[list[float]]]:
     """What a run has measured: names of the columns, and a row for every validation.
 
     ``step``, the mean loss of each turn since the row before, and the validation score; with members a column for each.
     """
-    members = training.net.members
     names = [""] if not members else [f"[{i}]" for i in range(math.prod(members))]
     head = ["step", *(f"{turn}{m}" for turn in history.losses for m in names), *(f"validation{m}" for m in names)]
     lines, before = [], 0

@@ -15,12 +15,13 @@ class Refused(ValueError):
     """A file that is not what it should be. Its text says in what, and what helps."""
 
 
-def write(path: Path, content: bytes | str) -> Path:
+def write(path: Path, content: bytes | str, *, lasting: bool = True) -> Path:
     """Write a file as a whole: it appears under its name only when it is on the disk.
 
     Args:
         path: where to, in a folder that exists; a file that is there is replaced
         content: bytes, or text as UTF-8
+        lasting: flush it to the disk; without, it costs less and is lost if the machine stops
 
     Returns:
         the path
@@ -33,21 +34,23 @@ def write(path: Path, content: bytes | str) -> Path:
         with open(half, "wb") as file:
             file.write(content.encode("utf8") if isinstance(content, str) else content)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.replace(half, path)
     except OSError as error:
         raise type(error)(error.errno, f"{path} cannot be written, what was there is kept: {error.strerror}") from error
     finally:
         with suppress(OSError):
             half.unlink(missing_ok=True)
-    settle(path.parent)
+    if lasting:
+        settle(path.parent)
     return path
 
 
-def settle(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system can."""
+def settle(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk, where the system can."""
     with suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

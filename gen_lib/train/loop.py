@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import check, terminal
+from .. import check, draws, terminal
 from ..data import Distribution
 from ..method import Method
 from ..nets import Net
@@ -38,7 +38,7 @@ def fit(
     batch: int = 256,
     lr: float | Mapping[str, float] = 1e-2,
     betas: tuple[float, float] = (0.9, 0.999),
-    seed: int = 0,
+    seed: draws.Seed = 0,
     schedule: Schedule = cosine,
     clip: float | None = None,
     weight_decay: float = 0.0,
@@ -65,7 +65,7 @@ def fit(
         betas: how much of the past Adam keeps, in the mean of the gradient and in that of its square, each from 0 to
             below 1. In a game the gradient of one player changes with the other, and what it was before misleads:
             ``(0.0, 0.9)``
-        seed: of the noise, the data and the times
+        seed: of the noise, the data and the times, of the first member; or one for each
         schedule: fraction of the learning rate as a function of the fraction of steps done
         clip: largest norm of a member's gradient; members never share a clip
         weight_decay: decoupled decay (AdamW)

@@ -99,7 +99,7 @@ class Training:
         batch: int = 256,
         lr: float | Mapping[str, float] = 1e-2,
         betas: tuple[float, float] = (0.9, 0.999),
-        seed: int = 0,
+        seed: draws.Seed = 0,
         schedule: Schedule = cosine,
         clip: float | None = None,
         weight_decay: float = 0.0,
@@ -110,7 +110,7 @@ class Training:
         self.steps, self.batch = check.whole("steps", steps, least=1), check.whole("batch", batch, least=1)
         if self.batch % self.processes.count:
             raise ValueError(f"batch must be a multiple of the {self.processes.count} processes, got {batch}")
-        seed = check.whole("seed", seed, least=0)
+        own = draws.seeds(seed, net.members)
         check.number("weight_decay", weight_decay, least=0)
         if clip is not None:
             check.number("clip", clip, above=0)
@@ -130,7 +130,7 @@ class Training:
         self.record = Record(net, names, self.steps, stopping)
         self.settings: dict[str, Any] = {
             "turns": names, "steps": self.steps, "batch": self.batch, "lr": self.rates, "betas": list(betas),
-            "seed": seed, "clip": clip, "weight_decay": weight_decay, "members": list(net.members),
+            "seed": own, "clip": clip, "weight_decay": weight_decay, "members": list(net.members),
             "stopping": stopping and {"every": stopping.every, "patience": stopping.patience},
         }  # fmt: skip
 

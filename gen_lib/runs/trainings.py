@@ -1,0 +1,164 @@
+"""Sweeps over settings: ``gen-lib sweep train``. Runs that differ in seeds and weights only are members of one net.
+
+A member trains as a lone net does, up to rounding, and many cost little more than one. So that what a run gives does
+not depend on which others are there, nor on how many workers, such runs always train in nets of :data:`BLOCK` members:
+then every number of a member lies in a whole vector of the processor, whichever member it is.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from ..slips import UnknownName, known
+from ..train import History, run
+from . import files
+from .evaluation import evaluate
+from .folder import BEST, LAST, METRICS, Folder, code, described
+from .grid import key
+from .jobs import Outcome
+from .loading import Loaded
+from .prepared import Model, Prepared
+from .reading import nested, read
+from .settings import ELSEWHERE, Settings, identity, resolved
+from .training import as_csv, finish, rows
+
+BLOCK = 16
+#: Settings that members of one net may have each of their own, and the arguments of the method that they are.
+KNOBS = {"kl_weight": "beta", "options.free_bits": "free_bits", "options.penalty": "penalty"}
+
+
+class TrainJob:
+    """A run of ``gen-lib train`` for each point of a grid of settings.
+
+    Args:
+        wishes: what all runs have
+        swept: names of the settings of the grid; those of a method's option are ``options.name``
+
+    Attributes:
+        base, parameters: as a :class:`~gen_lib.runs.jobs.Job` has them
+
+    Raises:
+        ValueError: settings that cannot be, or cannot be swept
+    """
+
+    def __init__(self, wishes: Settings, swept: Sequence[str]):
+        self.wishes, self.swept = wishes, tuple(swept)
+        self.folded = [name for name in swept if name == "seed" or name in KNOBS]
+        for name in swept:
+            if not name.startswith("options."):
+                known("setting in the grid", name, dict.fromkeys(asdict(wishes)))
+            if name in (*ELSEWHERE, "preset", "members"):
+                raise ValueError(f"grid must not hold {name}: seeds make the error bars, and one process a run")
+        if wishes.members not in (None, 1):
+            raise ValueError(f"members must be 1 in a sweep, whose seeds are members already, got {wishes.members}")
+        self.base = {"what": "train", "code": code(), "folded": bool(self.folded)}
+        self.parameters = {name: value for name, value in asdict(wishes).items() if value is not None}
+
+    def check(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The swept settings with their types.
+
+        Raises:
+            ValueError: a value that the setting cannot have
+        """
+        typed = {name: yaml.safe_load(v) if isinstance(v, str) else v for name, v in parameters.items()}
+        settings = self.settings(typed)
+        _tried(json.dumps(_without(settings, self.folded), sort_keys=True))
+        here = asdict(settings) | {f"options.{name}": value for name, value in (settings.options or {}).items()}
+        return {name: here[name] for name in typed}
+
+    def settings(self, point: Mapping[str, Any]) -> Settings:
+        """All settings of a point."""
+        return resolved(read(nested({**self.parameters, **point}), "grid"))
+
+    def begin(self, folder: Path) -> None:
+        """Nothing: all that the runs need is in the settings."""
+
+    def together(self, points: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Blocks of points that differ only in what members can carry."""
+        if not self.folded:
+            return [[index] for index in range(len(points))]
+        groups: dict[str, list[int]] = {}
+        for index, point in enumerate(points):
+            groups.setdefault(key({n: v for n, v in point.items() if n not in self.folded}), []).append(index)
+        return [group[i : i + BLOCK] for group in groups.values() for i in range(0, len(group), BLOCK)]
+
+    def run(self, points: Sequence[Mapping[str, Any]], folders: Sequence[Path]) -> list[Outcome]:
+        """Train the points and leave the folder of a run for each, in which ``gen_lib.runs.load`` finds it."""
+        torch.set_num_threads(1)
+        each = [self.settings(point) for point in points]
+        if not self.folded:
+            prepared = Prepared(each[0], progress=False)
+        else:
+            padded = [each[i % len(each)] for i in range(BLOCK)]
+            seeds = [one.seed or 0 for one in padded]
+            knobs = {KNOBS[name]: _column(padded, name) for name in self.folded if name in KNOBS}
+            prepared = Prepared(each[0], progress=False, seeds=seeds, knobs=knobs)
+        history = run(prepared.training, progress=False)
+        last = prepared.model.build().to(prepared.place.device)
+        last.load_state_dict(history.last)
+        measured = evaluate(_loaded(prepared, folders[0]), quick=True)
+        about = {"dim": prepared.source.dim, "shape": prepared.source.shape}
+        outcomes = []
+        for i, (settings, path) in enumerate(zip(each, folders, strict=True)):
+            folder = described(Folder(path), settings, about)
+            words = {"method": str(settings.method), "settings": identity(settings)}
+            for name, net in ((LAST, last), (BEST, prepared.net)):
+                mine = net.member(i) if net.members else net
+                files.save_weights(path / name, mine.state_dict(), words)
+            own = _of_member(history, i if last.members else None)
+            folder.keep(METRICS, as_csv(*rows(own, ())))
+            values = {name: [float(value.reshape(-1)[i])] for name, value in measured.items()}
+            best = own.scores[~own.scores.isnan()].min()
+            finish(folder, own)
+            outcomes.append(Outcome(values={**values, "validation": [float(best)]}))
+        return outcomes
+
+
+@lru_cache(maxsize=1024)
+def _tried(text: str) -> None:
+    """Make the method of some settings once, so that a slip in its options is found before work starts."""
+    settings = read(json.loads(text), "grid")
+    try:
+        _ = Model(settings, 2, (1, 8, 8)).method
+    except UnknownName:
+        raise
+    except ValueError as error:
+        raise ValueError(f"grid: {error}") from error
+
+
+def _without(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
+    kept = {name: value for name, value in asdict(settings).items() if value is not None and name not in names}
+    kept["options"] = {n: v for n, v in (settings.options or {}).items() if f"options.{n}" not in names}
+    return kept
+
+
+def _column(settings: Sequence[Settings], name: str) -> torch.Tensor:
+    """One value for each member, shape ``(members, 1)``."""
+    short = name.removeprefix("options.")
+    values = [(one.options or {})[short] if name != short else getattr(one, name) for one in settings]
+    return torch.tensor(values, dtype=torch.float32)[:, None]
+
+
+def _of_member(history: History, member: int | None) -> History:
+    """The history of one member, as that of a lone net."""
+    if member is None:
+        return history
+    return replace(
+        history,
+        losses={name: curve[:, member] for name, curve in history.losses.items()},
+        scores=history.scores[:, member],
+        best_step=history.best_step[member],
+        stopped=history.stopped[member],
+    )
+
+
+def _loaded(prepared: Prepared, path: Path) -> Loaded:
+    loaded = Loaded(Folder(path), prepared.model.method, prepared.net, prepared.settings)
+    vars(loaded)["source"] = prepared.source
+    return loaded

@@ -22,10 +22,9 @@ def read(values: object, where: str) -> Settings:
     for name in values:
         known(f"setting in {where}", name, dict.fromkeys(field.name for field in fields(Settings)))
     try:
-        typed = _parser().parse_object(values)
-    except (ArgumentError, TypeError) as error:
+        return checked(Settings(**_parser().parse_object(values).as_dict()))
+    except (ArgumentError, TypeError, ValueError) as error:
         raise ValueError(f"{where}: {' '.join(str(error).split())}") from error
-    return checked(Settings(**typed.as_dict()))
 
 
 @cache

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, folder: str, done: int, steps: int):
         self.folder, self.done, self.steps = folder, done, steps
-        super().__init__(f"stopped after {done} of {steps} steps, all kept: gen-lib train --resume {folder}")
+        super().__init__(f"stopped after {done} of {steps} steps, all kept: gen-lib train --resume {quote(folder)}")
 
     def __reduce__(self):
         """Sent from one process to another, it is made anew."""

@@ -9,6 +9,7 @@ import pickle
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -236,7 +237,10 @@ from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from toy_jobs import swept
 if __name__ == "__main__":
-    swept(Path(sys.argv[1]), workers=int(sys.argv[2]), a=range(8), b=range(3), then=["wait"])
+    try:
+        swept(Path(sys.argv[1]), workers=int(sys.argv[2]), a=range(8), b=range(3), then=["wait"])
+    except KeyboardInterrupt as stop:
+        print(stop)
 """
 
 
@@ -265,6 +269,21 @@ def test_killed_at_any_moment_it_ends_with_the_same_table(workers, moments, prog
         assert all(result["status"] == "done" for result in sweep.results(folder))
     swept(folder, **everything)
     assert lines(folder) == lines(tmp_path / "undisturbed")
+
+
+def test_ctrl_c_ends_it_in_one_line_and_the_same_call_goes_on(program, tmp_path):
+    folder, environment = tmp_path / "stopped", os.environ | {"PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*program, str(folder), "2"], env=environment, start_new_session=True, **pipes) as process:
+        while process.poll() is None and len([*sweep.results(folder)]) < 2:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all processes
+        said, errors = process.communicate(timeout=60)
+    gone(process.pid)
+    assert errors == ""
+    computed = len(lines(folder))
+    assert f"stopped: computed {computed}, reused 0, all kept" in said
+    assert swept(folder, a=range(8), b=range(3), then=["wait"]).reused >= computed >= 2
 
 
 def gone(session: int) -> None:
@@ -298,7 +317,7 @@ def cluster():
     """A cluster that somebody else has started."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as made:
         yield made
 
 

@@ -3,9 +3,13 @@
 Each command is a function of one module here. No module imports torch when it is imported: help and errors come first.
 """
 
+import errno
 import json
 import os
+import re
+import signal
 import sys
+import traceback
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +34,7 @@ COMMANDS: dict[str, Any] = {
 }
 SHORT = {"-n": "--n", "-p": "--parameters", "-f": "--file", "-o": "--out"}
 SEVERAL = ("--parameters", "--grid")  # given as often as needed
-SWITCHES = ("--force", "--help_notebook")  # true if nothing follows
+SWITCHES = ("--force", "--help_notebook", "--again", "--trust", "--overwrite")  # true if nothing follows
 
 #: What the user can put right; the exit status is then 2, as for an option that does not exist, and 1 for a failure.
 SLIPS = (ValueError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
@@ -64,9 +68,13 @@ def main(args: list[str] | None = None) -> None:
         args: as on the command line, which they are if not given
     """
     terminal.forgive()
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # where the user's own methods lie
     try:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a job's time, as Ctrl-C
+    except ValueError:  # not in the main thread: nobody can ask
+        before = None
+    try:
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())  # where the user's own methods lie
         auto_cli(
             COMMANDS,
             args=spelled_out(sys.argv[1:] if args is None else args),
@@ -74,9 +82,31 @@ def main(args: list[str] | None = None) -> None:
             description="Generative models: train, keep, compare.",
             as_positional=True,  # evaluate RUN
         )
-    except (ValueError, OSError, ArithmeticError) as error:
-        print("\n".join([f"gen-lib: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
-        sys.exit(2 if isinstance(error, SLIPS) else 1)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough, as in gen-lib list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt as error:
         print(f"gen-lib: {error}" if str(error) else "gen-lib: stopped", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        print("\n".join([f"gen-lib: {_said(error)}", *getattr(error, "__notes__", [])]), file=sys.stderr)
+        slip = isinstance(error, SLIPS) or getattr(error, "errno", None) in (errno.ENAMETOOLONG, errno.ELOOP)
+        sys.exit(2 if slip else 1)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _said(error: Exception) -> str:
+    """What an error says; one that the library does not know of, such as of the user's own code, also where it was."""
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and re.search("alloc|Storage size", str(error))
+    ):
+        first, *_ = str(error).splitlines() or [""]
+        return f"more memory is needed than there is: fewer points, members or steps, or a smaller net. {first}"
+    if isinstance(error, ValueError | OSError | ArithmeticError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    first, *_ = [*str(error).splitlines(), ""]
+    return f"{type(error).__name__} in {last.name}, line {last.lineno} of {last.filename}: {first}"

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from .. import slips
 from ..runs.settings import Settings, resolved
-from ..slips import METHOD_NAMES, known, whole
+from ..slips import METHOD_NAMES, brief, known, whole
 
 RUNS = Path("runs")
+MOST_THREADS = 1024  # with many more OpenMP crashes
 
 
 def train(
@@ -32,6 +33,8 @@ def train(
         settings: what the run is made of
     """
     computing = slips.threads() if threads is None else whole("threads", threads, least=1)
+    if computing > MOST_THREADS:
+        raise ValueError(f"threads must be at most {MOST_THREADS}, got {computing}")
     wishes = Settings(**settings)
     names = METHOD_NAMES if wishes.method == "all" else (wishes.method,)
     if resume is not None and wishes.method == "all":
@@ -130,7 +133,7 @@ def latents(
     """
     ends = tuple(name.strip() for name in (walk or "").strip("[]").split(","))
     if walk is not None and len(ends) != 2:
-        raise ValueError(f"walk must name two classes, such as 3,7, got {walk}")
+        raise ValueError(f"walk must name two classes, such as 3,7, got {brief(walk)}")
     whole("seed", seed, least=0)
     from ..runs import load, pictures
 
@@ -148,10 +151,14 @@ def listed(runs: Path = RUNS, status: str | None = None) -> None:
     """
     if status is not None:
         known("status", status, dict.fromkeys(("done", "failed", "running", "unfinished")))
+    if runs.exists() and not runs.is_dir():
+        raise NotADirectoryError(f"runs must be a folder of runs, {runs} is a file")
     from ..runs.folder import DONE, found, told_in
 
     for folder in found(runs):
-        if status in (None, folder.status):
-            told = told_in(folder, DONE)
-            score = " ".join(f"{value:.4g}" for value in told.get("best_score", [])[:4])
-            print(f"{folder.status.ljust(10)}  {folder}  {told.get('seconds', '')} s  {score}".rstrip())
+        if status in (None, now := folder.status):
+            told = told_in(folder, DONE) if now == "done" else {}
+            seconds, scores = told.get("seconds"), told.get("best_score")
+            words = [f"{seconds:g} s"] if isinstance(seconds, float | int) else []
+            words += [f"{v:.4g}" for v in scores[:4] if isinstance(v, float | int)] if isinstance(scores, list) else []
+            print("  ".join([now.ljust(10), str(folder), *words]))

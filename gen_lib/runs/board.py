@@ -22,6 +22,9 @@ class Board:
         Args:
             head: names of the columns, the first is ``step``
             lines: all rows so far
+
+        Raises:
+            OSError: they cannot be written, such as on a full disk
         """
         if self.writer is None:
             try:
@@ -29,13 +32,18 @@ class Board:
             except ImportError:  # without the extra `runs` there is metrics.csv alone
                 return
             self.writer = SummaryWriter(str(self.path), purge_step=self.after + 1 if self.after else None)
-        for step, *values in lines:
-            if step > self.after:
-                self.after = int(step)
-                for name, value in zip(head[1:], values, strict=True):
-                    if value == value:
-                        self.writer.add_scalar(name.replace("[", "/member").rstrip("]"), value, int(step))
-        self.writer.flush()
+        try:
+            for step, *values in lines:
+                if step > self.after:
+                    self.after = int(step)
+                    for name, value in zip(head[1:], values, strict=True):
+                        if value == value:
+                            self.writer.add_scalar(name.replace("[", "/member").rstrip("]"), value, int(step))
+            self.writer.flush()
+        except OSError as error:
+            self.writer = None
+            reason = f"events for TensorBoard cannot be written in {self.path}, state.pt and metrics.csv are: {error.strerror}"
+            raise type(error)(error.errno, reason) from error
 
     def close(self) -> None:
         """Nothing more comes."""

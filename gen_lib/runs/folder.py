@@ -18,7 +18,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -34,8 +34,17 @@ from . import whole
 from .settings import Settings, identity, read
 
 FORMAT = "%Y-%m-%d_%H-%M-%S"
-NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d")
-CONFIG, ENVIRONMENT, DONE, FAILED = "config.yaml", "environment.json", "DONE", "FAILED"
+CONFIG, ENVIRONMENT, DONE, FAILED, LOCK = "config.yaml", "environment.json", "DONE", "FAILED", ".lock"
+LAST, BEST, STATE, METRICS = "last.safetensors", "best.safetensors", "state.pt", "metrics.csv"
+
+
+class _WithoutAliases(yaml.SafeLoader):
+    """Aliases of aliases may stand for more than any memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias such as *a is not for configurations, write it out")
+        return super().compose_node(parent, index)
 
 
 class Busy(OSError):
@@ -60,31 +69,34 @@ class Folder:
             FileNotFoundError: no configuration there
             ValueError: one that cannot be read
         """
-        path = whole.plain(self.path / CONFIG)
-        if path.stat().st_size > 1 << 20:
-            raise whole.Refused(f"{path} must have less than a megabyte, it has {path.stat().st_size} bytes")
+        path = self.path / CONFIG
+        content = whole.text(path)
         try:
-            return read(yaml.safe_load(path.read_text("utf8")), str(path))
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+            return read(yaml.load(content, _WithoutAliases), str(path))
+        except (yaml.YAMLError, RecursionError) as error:
             raise whole.Refused(f"{path} must be YAML: {' '.join(str(error).split())[:300]}") from error
 
     @property
     def done(self) -> bool:
         """True when the run has ended and all its files are whole."""
-        return (self.path / DONE).is_file()
+        return all(_is_plain(self.path / name) for name in (DONE, BEST, LAST))
 
     @property
     def status(self) -> str:
         """In a word: done, failed, running or unfinished."""
         if self.done:
             return "done"
-        if (self.path / FAILED).is_file():
+        if _is_plain(self.path / FAILED):
             return "failed"
+        if not _is_plain(self.path / LOCK):  # looking at a run writes nothing
+            return "unfinished"
         try:
             with self.held():
                 return "unfinished"
-        except (Busy, PermissionError):
+        except Busy:
             return "running"
+        except OSError:  # a disk that cannot be written to: nobody works there
+            return "unfinished"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -92,8 +104,12 @@ class Folder:
 
         Raises:
             Busy: another process does
+            Refused: the lock is a link, which could lead out of the folder
+            OSError: nothing can be written there
         """
-        lock = FileLock(self.path / ".lock", timeout=0)
+        if os.path.lexists(self.path / LOCK):
+            whole.plain(self.path / LOCK)
+        lock = FileLock(self.path / LOCK, timeout=0)
         try:
             with lock:
                 yield
@@ -123,10 +139,8 @@ def made(root: Path, settings: Settings, about: Mapping[str, object]) -> Folder:
     """
     kind = root / named(settings)
     kind.mkdir(parents=True, exist_ok=True)
-    names = [folder.path.name for folder in found(root)]
-    now = datetime.now()
-    if names and max(names)[:19] >= now.strftime(FORMAT):
-        now = datetime.strptime(max(names)[:19], FORMAT) + timedelta(seconds=1)
+    latest = max((begun for run in found(root) if (begun := _begun(run.path.name))), default=datetime.min)
+    now = max(datetime.now(), latest + timedelta(seconds=1))
     while True:
         path = kind / now.strftime(FORMAT)
         try:
@@ -148,18 +162,28 @@ def described(folder: Folder, settings: Settings, about: Mapping[str, object]) -
 
 def named(settings: Settings) -> str:
     """Name of the folder of all runs of a method on some data, such as ``vae-digits``."""
-    words = [
-        re.sub(r"[^\w.-]+", "_", str(word)).strip("._")[-60:] or "own" for word in (settings.method, settings.data)
-    ]
-    return "-".join(words)
+    words = (re.sub(r"[^\w.-]+", "_", str(word)).strip("._") for word in (settings.method, settings.data))
+    # a disk takes names of at most 255 bytes, of which a letter may need four
+    return "-".join(word.encode()[-100:].decode(errors="ignore") or "own" for word in words)
 
 
 def found(root: Path) -> list[Folder]:
     """All runs below a folder, from the first to the last that was begun."""
-    if not root.is_dir():
-        return []
-    paths = [p for p in root.glob("*/*") if NAME.match(p.name) and (p / CONFIG).is_file() and not p.is_symlink()]
+    paths = [p for p in root.glob("*/*") if _begun(p.name) and not p.is_symlink() and (p / CONFIG).is_file()]
     return [Folder(path) for path in sorted(paths, key=lambda p: (p.name, p.parent.name))]
+
+
+def _begun(name: str) -> datetime | None:
+    """When a run of this name was begun; None if it is no name of a run."""
+    try:
+        begun = datetime.strptime(name, FORMAT)
+    except ValueError:
+        return None
+    return begun if begun.strftime(FORMAT) == name and begun.year < 9999 else None
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def find(run: str | Path, root: Path, argument: str = "run") -> Folder:
@@ -169,11 +193,12 @@ def find(run: str | Path, root: Path, argument: str = "run") -> Folder:
         FileNotFoundError: none such, and which there are
         ValueError: several such
     """
-    if (Path(run) / CONFIG).is_file():
-        return Folder(Path(run))
+    with suppress(OSError):  # a name that is too long for a path
+        if (Path(run) / CONFIG).is_file():
+            return Folder(Path(run))
     runs, name = found(root), str(run)
     if not runs:
-        raise FileNotFoundError(f"{argument} {name!r} is not there: {root} holds no runs, gen-lib train makes one")
+        raise FileNotFoundError(f"{argument} {brief(name)} is not there: {root} holds no runs, gen-lib train makes one")
     if name == "latest":
         return runs[-1]
     fitting = [one for one in runs if one.path.parent.name == name][-1:] or [
@@ -190,8 +215,8 @@ def find(run: str | Path, root: Path, argument: str = "run") -> Folder:
 def told_in(folder: Folder, name: str) -> dict[str, Any]:
     """What a JSON file of a run says; empty if it is not there or says nothing."""
     try:
-        return dict(json.loads((folder.path / name).read_text("utf8")))
-    except (OSError, ValueError, TypeError):
+        return whole.json_table(folder.path / name)
+    except (OSError, whole.Refused):
         return {}
 
 

@@ -14,6 +14,7 @@ import os
 import pkgutil
 import signal
 import sys
+import tempfile
 from types import FrameType
 
 #: What most notebooks import, or their kernels.
@@ -25,9 +26,16 @@ running: set[int] = set()
 
 def main() -> None:
     """Load, then serve until the input ends."""
-    sys.path.pop(0)  # the folder that this was started in; a kernel begins in its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides when it ends
-    load()
+    with tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True) as home:
+        os.chdir(home)  # where no settings lie
+        os.environ["IPYTHONDIR"] = home
+        load()
+        serve()
+
+
+def serve() -> None:
+    """Make a kernel for each line of the input."""
     signal.signal(signal.SIGCHLD, ended)
     answer = os.dup(1)
     os.set_inheritable(answer, False)

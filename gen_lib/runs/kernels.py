@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from queue import Empty
@@ -37,13 +38,19 @@ PYTHON_KEPT_OUT = ("PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 SECONDS = 120  # until a kernel must listen
 
 
-def environment(home: str) -> dict[str, str]:
-    """The environment of kernels: that of this process without settings that would show, and this library."""
+def environment() -> dict[str, str]:
+    """The environment of kernels: that of this process without settings that would show, and with this library."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT + PYTHON_KEPT_OUT)}
     library = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {"MPLBACKEND": INLINE, "IPYTHONDIR": home, "PYTHONPATH": os.pathsep.join(library), "PYTHONUTF8": "1"}
+    own = {"MPLBACKEND": INLINE, "PYTHONPATH": os.pathsep.join(library), "PYTHONUTF8": "1"}
     own |= {"OPENBLAS_NUM_THREADS": "1"}  # numpy's would start threads when it is imported, and only one can be copied
     return kept | own
+
+
+@cache
+def _home() -> "tempfile.TemporaryDirectory[str]":
+    """A folder of this process alone, without profiles; it vanishes with it."""
+    return tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True)
 
 
 class Copier:
@@ -77,14 +84,13 @@ class Copier:
 
     def _running(self) -> "subprocess.Popen[str]":
         if self.process is None or self.process.poll() is not None:
-            home = tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True)
             process = subprocess.Popen(
-                [sys.executable, "-m", "gen_lib.runs.forks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, cwd=home.name, env=environment(home.name), text=True,
+                [sys.executable, "-P", "-m", "gen_lib.runs.forks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, env=environment(), text=True,
             )  # fmt: skip
             self.began.clear()
             self.process = process
-            listener = Thread(target=self._listen, args=(process, home), daemon=True)
+            listener = Thread(target=self._listen, args=(process,), daemon=True)
             listener.start()
             atexit.register(self.close, process, listener)
             self._wait(lambda: bool(self.began))
@@ -100,9 +106,9 @@ class Copier:
             process.kill()
         listener.join(10)
 
-    def _listen(self, process: "subprocess.Popen[str]", home: tempfile.TemporaryDirectory[str]) -> None:
+    def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout
-        with home, process.stdout:
+        with process.stdout:
             for line in process.stdout:
                 said = json.loads(line)
                 with self.heard:
@@ -184,7 +190,7 @@ class Specs(KernelSpecManager):
         return KernelSpec(
             argv=[*launch, "-f", "{connection_file}"],
             display_name="Python 3", language="python", metadata=metadata,
-            env={} if FORKS else environment(tempfile.gettempdir()),
+            env={} if FORKS else environment() | {"IPYTHONDIR": _home().name},
         )  # fmt: skip
 
 

@@ -1,22 +1,25 @@
 """A run that is there, back in memory in one line."""
 
-import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
+from .. import check
 from ..method import Method
 from ..nets import Net
 from ..train import History
-from . import files
-from .folder import ENVIRONMENT, Folder, find
+from . import files, states, whole
+from .folder import BEST, ENVIRONMENT, LAST, STATE, Folder, find
 from .prepared import Model, data
 from .settings import Settings, own_code
 from .sources import Source
-from .training import BEST, LAST, STATE, most_bytes
+
+MOST_STEPS = 1 << 24  # of a run whose length is given in epochs
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,16 @@ class Loaded:
 
     @cached_property
     def history(self) -> History:
-        """The losses and scores of the run up to its last state."""
-        members = self.net.members
-        state = files.load_state(self.folder.path / STATE, most_bytes(self.net, self.settings.steps or 1 << 20, 8))
+        """The losses and scores of the run up to its last state.
+
+        Raises:
+            FileNotFoundError: no state was kept
+            Refused: a state that is not one of this run
+        """
+        members, turns = self.net.members, [turn.moves for turn in self.method.turns]
+        state = states.read(self.folder.path / STATE, self.net, turns, self.settings.steps or MOST_STEPS)
         record, stops, done = state["record"], state["record"]["stops"], state["done"]
-        names = [name or "loss" for name in state["settings"]["turns"]]
+        names = [name or "loss" for name in turns]
         late = torch.arange(done).reshape(-1, *[1] * len(members)) >= stops["stopped"]
         curves = {name: record["curves"][str(i)].masked_fill(late, torch.nan) for i, name in enumerate(names)}
         return History(
@@ -102,19 +110,32 @@ def load(
         raise FileNotFoundError(f"{path} is not there before the run has ended: which='last', or go on with --resume")
     said = _said(folder)
     model = Model(settings, said["dim"], said["shape"])
+    if (size := files.plain(path).stat().st_size) < (least := _least_bytes(settings, said["dim"])):
+        raise files.Refused(f"{path} must have at least {least} bytes for a net of these settings, it has {size}")
     net = model.build()
     net.load_state_dict(files.load_weights(path, net.state_dict(), model.words))
     return Loaded(folder, model.method, net.eval(), settings)
 
 
+def _least_bytes(settings: Settings, dim: int) -> int:
+    """How large a file of weights must at least be, known before any memory is taken for the net."""
+    hidden = settings.hidden or []
+    between = sum(before * after for before, after in pairwise(hidden))
+    ends = (settings.latent or 1) + (dim if settings.maps == "plain" else 1)
+    own = own_code(settings)  # whose nets may be of any size
+    return 0 if own else 4 * (settings.members or 1) * (between + ends * min(hidden, default=1))
+
+
 def _said(folder: Folder) -> dict[str, Any]:
     """Dimension of the data and shape of its images, as the run has written them down."""
-    path = files.plain(folder.path / ENVIRONMENT)
+    path = folder.path / ENVIRONMENT
     try:
-        said = json.loads(path.read_text("utf8"))["data"]
-        dim, shape = int(said["dim"]), said["shape"] and tuple(int(v) for v in said["shape"])
-        if not 1 <= dim <= 1 << 24:
-            raise ValueError(f"dim {dim}")
+        said = whole.json_table(path)["data"]
+        dim, shape = check.whole("dim", said["dim"], least=1), said["shape"] and check.sizes("shape", said["shape"])
+        if shape and (len(shape) != 3 or math.prod(shape) != dim):
+            raise ValueError(f"shape must be that of images of {dim} numbers, got {shape}")
         return {"dim": dim, "shape": shape}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except files.Refused:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
         raise files.Refused(f"{path} must say the dimension of the data: {type(error).__name__} {error}") from error

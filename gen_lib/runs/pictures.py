@@ -1,6 +1,7 @@
 """The pictures of a run."""
 
 import io
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,11 @@ from ..slips import known
 from .folder import Folder
 from .loading import Loaded
 from .prepared import Prepared
+from .whole import Refused
 
 SHOWN = 500  # points in a picture of the plane
+SHEET = 400  # images in one picture
+NEAR = 4  # points that t-SNE needs at least
 
 
 def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[float, float]) -> Path:
@@ -50,7 +54,10 @@ def snapshots(folder: Folder, prepared: Prepared) -> Callable[[int], Path]:
     """
     run = Loaded(folder, prepared.model.method, prepared.net, prepared.settings)
     vars(run)["source"] = prepared.source  # which is in memory already
-    (folder.path / "snapshots").mkdir(exist_ok=True)
+    below = folder.path / "snapshots"
+    if below.is_symlink():
+        raise Refused(f"{below} must be a folder, it is a link to {os.readlink(below)}")
+    below.mkdir(exist_ok=True)
     return lambda done: samples(run, name=f"snapshots/{done:06d}")
 
 
@@ -59,7 +66,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0, name: str = "samples") -> 
 
     Args:
         run: of members the first is shown
-        n: number of samples; of images the next square number that is not larger
+        n: number of samples; of images the next square number that is not larger, at most 400
         seed: of the noise
         name: of the file, without ending
 
@@ -68,7 +75,7 @@ def samples(run: Loaded, n: int = 100, seed: int = 0, name: str = "samples") -> 
     """
     made = one_member(run.method.sample(run.net, n, Generator().manual_seed(seed))).float().cpu()
     if run.source.shape is not None:
-        side = max(1, int(n**0.5))
+        side = int(min(n, SHEET) ** 0.5)
         return keep(run, name, lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
     data = run.source.part("validation")
     return keep(run, name, lambda figure: _over_data(figure, made, data, run.source.target), (4, 4))
@@ -124,36 +131,46 @@ def latents(run: Loaded, split: str = "test", ends: tuple[str, str] | None = Non
         class), and, of images, ``copies.png``, ``grid.png``, ``interpolation.png`` and ``walk.png``
 
     Raises:
-        ValueError: a method without an encoder, codes of one number, a class that the data do not have
+        ValueError: a method without an encoder, nothing to draw since codes and points are single numbers or there are
+            too few, a class that the points do not have
     """
     method, net, source = run.method, run.net, run.source
     if method.encode is None:
         raise ValueError(f"run must be of a method with an encoder, {run.settings.method} has none")
-    x = source.part(split, Generator().manual_seed(seed))[:SHOWN]
-    labels = source.labels.get(split, torch.zeros(len(x), dtype=torch.long))[:SHOWN]
+    points = source.part(split, Generator().manual_seed(seed)).to(next(net.parameters()))
+    few = torch.randperm(len(points), generator=Generator().manual_seed(seed))[:SHOWN]  # a folder is sorted by class
+    x = points[few]
+    labels = source.labels.get(split, torch.zeros(len(points), dtype=torch.long))[few]
     names, shape = source.names or ("data",), source.shape if source.shape != (1, 8, 8) else None
     with torch.no_grad():
-        codes = one_member(method.encode(net, x.to(next(net.parameters())))).float().cpu()
+        codes = one_member(method.encode(net, x)).cpu()
     of_images = source.shape is not None
+    number = {name: int(k) for k in labels.unique() for name in names[k : k + 1]}
+    if ends is not None:
+        between = [known(f"class of the {split} points", name, number) for name in ends]
+    elif len(number) > 1:
+        between = [min(number.values()), max(number.values())]
+    else:
+        between = []
     made = []
-    if codes.shape[-1] > 1:
-        thumbs = x.float() if of_images else None
+    if codes.shape[-1] > 1 and len(codes) >= NEAR:
+        thumbs = x.float().cpu() if of_images else None
         flat = plots.tsne(codes, seed=seed)
         made.append(keep(run, "tsne", lambda f: plots.plane(f.subplots(), flat, labels, thumbs, names=names, shape=shape), (7, 7)))
         wide = plots.widest(codes)
         made.append(keep(run, "scatter", lambda f: plots.plane(f.subplots(), wide, labels, names=names), (5, 5)))
+    if not of_images and not made:
+        raise ValueError(f"run must have codes of two numbers or more and {NEAR} points, got {tuple(codes.shape)}")
     if not of_images:
         return made
-    made.append(keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], 10, shape), (7, 3)))
+    made.append(keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], min(10, len(x)), shape), (7, 3)))
     if net.latent == 2:
         made.append(keep(run, "grid", lambda f: plots.latent_grid(f.subplots(), method, net, 12, shape=shape), (6, 6)))
     else:
-        most = codes.var(0).argsort(descending=True)[:8].tolist()
+        most = codes.var(0, correction=0).argsort(descending=True)[:8].tolist()
         made.append(keep(run, "grid", lambda f: plots.traversals(f.subplots(), method, net, most, shape=shape), (6, 5)))
-    there = labels.unique().tolist()
-    if len(names) > 1 and len(there) > 1:
-        number = {name: k for k, name in enumerate(names)}
-        one, two = [known("class", name, number) for name in ends or ()] or (there[0], there[-1])
+    if between:
+        one, two = between
         means = plots.class_means(codes, labels, (one, two))
         first = torch.stack([codes[labels == k][0] for k in (one, two)])
         for name, (start, end) in {"interpolation": first, "walk": means}.items():

@@ -27,6 +27,7 @@ BETAS = dict.fromkeys(RATES, [0.0, 0.9])
 #: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
 ELSEWHERE = ("accelerator", "devices", "num_nodes", "snapshots")
 WITH_CODES = ("ae", "vae", "vae_beta")
+MOST_MEMBERS = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class Settings:
 
 def is_image_data(data: str) -> bool:
     """Whether a name stands for images, whose size the command line need not know."""
-    return (data not in TARGET_NAMES and ":" not in data) or data.startswith("hub:")
+    return data not in TARGET_NAMES and not is_path(data)
 
 
 def resolved(wishes: Settings) -> Settings:
@@ -126,7 +127,7 @@ def resolved(wishes: Settings) -> Settings:
     if ":" not in wishes.method:
         known("method", wishes.method, dict.fromkeys(METHOD_NAMES))
     if wishes.data is not None and not {*":/"} & {*wishes.data} and wishes.data[:1] not in (".", "~"):
-        known("data", wishes.data, dict.fromkeys([*TARGET_NAMES, "digits"]))
+        known("data", wishes.data, dict.fromkeys([*TARGET_NAMES, "digits", "a folder such as ./pictures"]))
     if wishes.steps is not None and wishes.epochs is not None:
         raise ValueError(f"steps and epochs exclude each other, got steps={wishes.steps} and epochs={wishes.epochs:g}")
     chosen = dict(known("preset", wishes.preset, PRESETS)) if wishes.preset else {}
@@ -158,6 +159,8 @@ def checked(settings: Settings) -> Settings:
     Raises:
         ValueError: names the first that is not
     """
+    if settings.members is not None and settings.members > MOST_MEMBERS:
+        raise ValueError(f"members must be at most {MOST_MEMBERS}, each has its own streams, got {settings.members}")
     at_least_one = ("steps", "batch", "members", "latent", "points", "size", "images", "every", "patience", "num_nodes")
     for name in at_least_one:
         if (value := getattr(settings, name)) is not None:
@@ -240,7 +243,7 @@ def identity(settings: Settings) -> str:
         >>> identity(one) == identity(two) != identity(replace(one, seed=1))
         True
     """
-    kept = {k: v for k, v in asdict(settings).items() if k not in (*ELSEWHERE, "preset")}
+    kept = {k: v for k, v in settings.given().items() if k not in (*ELSEWHERE, "preset")}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -264,8 +267,8 @@ def read(values: object, where: str) -> Settings:
 
 
 @cache
-def _parser() -> Any:  # making it takes longer than reading the settings of ten runs
-    from jsonargparse import ArgumentParser
+def _parser() -> Any:
+    from jsonargparse import ArgumentParser  # here, since it takes a tenth of a second
 
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Settings)

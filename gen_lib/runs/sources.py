@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from .. import data, methods, nets
+from .. import check, data, methods, nets
 from ..data import Digits, Distribution
 from ..images import ImageSet, folder, hub
 from ..images.base import chosen
@@ -24,6 +24,7 @@ FACTORIES: dict[str, Callable[..., Method]] = {
     **{name: getattr(methods, name) for name in METHOD_NAMES if name not in ("ae", "vae_beta")},
 }
 VALIDATION, TEST = 2000, 2000  # points drawn of a distribution, to validate and to test on
+LEAST = 5  # points to learn and validate on: a tenth of fewer is none
 
 
 class Source(NamedTuple):
@@ -53,8 +54,15 @@ class Source(NamedTuple):
         return self.validation.shape[-1]
 
     def part(self, split: str, generator: Generator | None = None) -> Tensor:
-        """The points of ``train``, ``validation`` or ``test``."""
+        """The points of ``train``, ``validation`` or ``test``.
+
+        Raises:
+            UnknownName: no such part
+            ValueError: no points in it, as in the test part of a few images
+        """
         points = known("split", split, {"train": self.train, "validation": self.validation, "test": self.test})
+        if isinstance(points, Tensor) and not len(points):
+            raise ValueError(f"split must name a part that holds points, {split} holds none")
         return points if isinstance(points, Tensor) else points.sample(VALIDATION, generator)
 
 
@@ -66,11 +74,12 @@ def imported(kind: str, path: str) -> Any:
     """
     try:
         return pkgutil.resolve_name(path)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"{kind} {path!r} must name something that can be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is run
+        said = str(error) if isinstance(error, ImportError | AttributeError | ValueError) else repr(error)
+        raise ValueError(f"{kind} {path!r} must name something that can be imported: {said}") from error
 
 
-def _called(kind: str, path: str, make: Callable[..., Any], **arguments: Any) -> Any:
+def _called(kind: str, path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """What a function of the user's returns.
 
     Raises:
@@ -79,7 +88,7 @@ def _called(kind: str, path: str, make: Callable[..., Any], **arguments: Any) ->
     try:
         inspect.signature(make).bind(**arguments)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{kind} {path!r} must be callable with {brief(arguments) or 'nothing'}: {error}") from error
+        raise ValueError(f"{kind} {path!r} must be callable with {brief(arguments) if arguments else 'nothing'}: {error}") from error
     return make(**arguments)
 
 
@@ -114,7 +123,7 @@ def method(name: str, options: Mapping[str, Any]) -> Method:
             raise UnknownName(f"{what} not for method {name!r}, which takes {', '.join(allowed) or 'no options'}")
     if isinstance(likelihood := values.get("likelihood"), str) and is_path(likelihood):
         values["likelihood"] = imported("likelihood", likelihood)
-    made = _called("method", name, make, **values)
+    made = _called("method", name, make, values)
     if not isinstance(made, Method):
         raise ValueError(f"method {name!r} must return a Method, it returned {brief(made)}")
     return made
@@ -135,7 +144,10 @@ def maps(name: str, dropout: float, shape: tuple[int, int, int] | None) -> nets.
     if dropout and name != "plain":
         raise ValueError(f"dropout must be 0 with maps {name}, got {dropout:g}")
     if is_path(name):
-        return nets.check_maps(imported("maps", name))
+        try:
+            return nets.check_maps(imported("maps", name))
+        except TypeError as error:
+            raise ValueError(str(error)) from error
     known("maps", name, {"plain": 0, "convolutional": 0})
     if name == "plain":
         return nets.perceptron(dropout)
@@ -184,26 +196,28 @@ def source(
         return _drawn(data.TARGETS[name](), points, seed)
     if name == "digits":
         only("data 'digits'", "target_labels")
-        return _labelled(data.digits(), (1, 8, 8), tuple(map(str, range(10))), target_labels)
+        return _labelled(name, data.digits(), (1, 8, 8), tuple(map(str, range(10))), target_labels)
     pictures = {"target_labels": target_labels, "n": images, "progress": progress}
     if name.startswith("hub:"):
         only("a set of the hub", "size", "channels", "target_labels", "images")
         try:
-            return _images(hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
+            return _images(name, hub(name.removeprefix("hub:"), size or 28, channels, **pictures))  # type: ignore[arg-type]
         except UnknownName as error:
             raise UnknownName(f"data {name!r}: {error}") from error
     if is_path(name):
         found: Any = imported("data", name)
         if callable(found) and not isinstance(found, Distribution):
-            found = _called("data", name, found)
+            found = _called("data", name, found, {})
         if isinstance(found, Distribution):
             only("a distribution", "points")
             return _drawn(found, points, seed)
         only(f"data {name!r}")
         if isinstance(found, ImageSet):
-            return _images(found)
-        if isinstance(found, Tensor) and found.ndim == 2:
-            return _cut(*data.split(found, (0.9, 0.1)))
+            return _images(name, found)
+        if isinstance(found, Tensor) and found.ndim == 2 and found.layout is torch.strided:
+            train, test = _split(name, check.points(f"data {name!r}", found.detach()))
+            train, validation = _split(name, train)
+            return Source(train, validation, test, {})
         raise ValueError(f"data {name!r} must be a distribution, a tensor (n, d) or an ImageSet, got {brief(found)}")
     if Path(name).expanduser().exists() or "/" in name or name.startswith((".", "~")):
         only("a folder", "size", "channels", "target_labels", "images")
@@ -211,7 +225,7 @@ def source(
             raise FileNotFoundError(f"data must be a folder of pictures, {name} is not one")
         if size is None:
             raise ValueError(f"size must be given for a folder of pictures, {name}: the pixels on a side, such as 64")
-        return _images(folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]
+        return _images(name, folder(name, size, channels or 3, **pictures))  # type: ignore[arg-type]
     return known("data", name, dict.fromkeys([*TARGET_NAMES, "digits", "a folder", "hub:NAME", "package.module:NAME"]))  # type: ignore[return-value]
 
 
@@ -223,16 +237,19 @@ def _drawn(target: Distribution, points: int | None, seed: int) -> Source:
     return Source(train, validation, test, {}, target=target)
 
 
-def _cut(train: Tensor, test: Tensor) -> Source:
-    train, validation = data.split(train, (0.9, 0.1))
-    return Source(train, validation, test, {})
+def _split(name: str, points: Tensor) -> tuple[Tensor, ...]:
+    """Nine tenths and one tenth of the points, or of their labels."""
+    if len(points) < LEAST:
+        raise ValueError(f"data {brief(name)} must have at least {LEAST} points to learn and validate on, got {len(points)}")
+    return data.split(points, (0.9, 0.1))
 
 
-def _images(found: ImageSet) -> Source:
-    return _labelled(found, (found.channels, found.size, found.size), found.names, None)
+def _images(name: str, found: ImageSet) -> Source:
+    return _labelled(name, found, (found.channels, found.size, found.size), found.names, None)
 
 
 def _labelled(
+    name: str,
     found: Digits | ImageSet,
     shape: tuple[int, int, int],
     names: tuple[str, ...],
@@ -244,7 +261,7 @@ def _labelled(
         mask = slice(None) if wanted is None else torch.isin(y, torch.tensor(sorted(wanted)))
         kept.append((x[mask], y[mask]))
     (train, labels), (test, test_labels) = kept
-    parts = data.split(train, (0.9, 0.1))
-    of_parts = data.split(labels, (0.9, 0.1)) if labels.ndim == 1 else ()
+    parts = _split(name, train)
+    of_parts = _split(name, labels) if labels.ndim == 1 else ()
     known_labels = dict(zip(("train", "validation"), of_parts, strict=True)) | {"test": test_labels} if of_parts else {}
     return Source(parts[0], parts[1], test, known_labels, shape, names)

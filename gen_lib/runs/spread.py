@@ -1,7 +1,6 @@
 """Computing here, in processes of this machine, or on any Dask cluster: the same tasks, the same answers."""
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from collections import Counter, deque
@@ -19,11 +18,12 @@ if TYPE_CHECKING:
 
 #: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too, so the last time it is alone.
 LIVES = 3
-#: One run per process and one thread per run; what it remembers of finished ones is bounded, and no port is open.
+#: One run per process and one thread per run; what it remembers of finished ones is bounded.
 SETTINGS: dict[str, Any] = {
     "distributed.admin.low-level-log-length": 100,
     "distributed.admin.log-length": 100,
     "distributed.scheduler.allowed-failures": 0,
+    "distributed.worker.preload": ["import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"],  # Ctrl-C is for us
     "distributed.scheduler.work-stealing": False,
     "distributed.comm.timeouts.connect": "20s",
 }
@@ -120,10 +120,9 @@ def _client(workers: int, scheduler: str | None) -> Iterator["Client"]:
         if scheduler is not None:
             yield stack.enter_context(Client(scheduler, set_as_default=False))
             return
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="gen-lib-", ignore_cleanup_errors=True))
         cluster = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
-            local_directory=scratch, silence_logs=logging.CRITICAL,
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         )  # fmt: skip
         stack.enter_context(cluster)
         yield stack.enter_context(Client(cluster, set_as_default=False))

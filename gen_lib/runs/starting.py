@@ -9,7 +9,7 @@ from .devices import place
 from .folder import ENVIRONMENT, Folder, code, find, found, made, named, told_in
 from .loading import load
 from .prepared import Prepared
-from .settings import ELSEWHERE, Settings, differences, identity, own_code, resolved
+from .settings import ELSEWHERE, Settings, differences, identity, is_image_data, own_code, resolved
 from .training import finish, train
 
 
@@ -43,6 +43,8 @@ def start(
         gen_lib.runs.training.Stopped: interrupted; all is kept
         gen_lib.train.record.NotFinite: the run failed
     """
+    if wishes.data is not None and is_image_data(wishes.data) and not wishes.data.startswith("hub:"):
+        wishes = replace(wishes, data=_absolute(wishes.data))
     settings, folder = _wanted(wishes, root, resume, again)
     if folder is not None and folder.done:
         other = "" if told_in(folder, ENVIRONMENT).get("code") == code() else ", by another version of the code"
@@ -65,6 +67,11 @@ def start(
         for file in sorted(folder.path.glob("[!.]*")):
             say(f"  {file.name}: " + (f"{file.stat().st_size:,} bytes" if file.is_file() else "a picture a validation"))
     return folder
+
+
+def _absolute(data: str) -> str:
+    """The same folder from wherever it is named; ``digits`` is none."""
+    return data if data == "digits" else str(Path(data).expanduser().resolve())
 
 
 def _wanted(wishes: Settings, root: Path, resume: str | None, again: bool) -> tuple[Settings, Folder | None]:

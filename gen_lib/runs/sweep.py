@@ -97,17 +97,23 @@ def sweep(
         reused = len(numbers) - len(missing)
         groups = [[missing[place] for place in places] for places in job.together([known[n] for n in missing])]
         tasks = (Task(job, group, [known[number] for number in group], folder) for group in groups)
-        return _computed(tasks, len(missing), reused, folder, workers, scheduler, progress)
+        return _computed(tasks, missing, reused, folder, workers, scheduler, progress)
 
 
 def _computed(
-    tasks: Iterator[Task], missing: int, reused: int, folder: Path, workers: int, scheduler: str | None, progress: bool
+    tasks: Iterator[Task],
+    missing: Sequence[int],
+    reused: int,
+    folder: Path,
+    workers: int,
+    scheduler: str | None,
+    progress: bool,
 ) -> Summary:
     live, computed, failed = table.Live(folder, results), 0, 0
     try:
         with (
-            terminal.bar(None, progress and missing > 0, total=missing, unit="run") as bar,
-            closing(spread(compute, tasks, missing, workers, scheduler)) as running,
+            terminal.bar(None, progress and bool(missing), total=len(missing), unit="run") as bar,
+            closing(spread(compute, tasks, len(missing), workers, scheduler)) as running,
         ):
             for task, rows in running:
                 if isinstance(rows, Lost):
@@ -119,6 +125,7 @@ def _computed(
                     computed, failed = computed + 1, failed + (row["status"] != "done")
                 bar.update(len(rows))
     except KeyboardInterrupt as error:
+        computed = sum((_run(folder, number) / RESULT).exists() for number in missing)  # also what was not told yet
         message = f"stopped: computed {computed}, reused {reused}, all kept; the same command goes on"
         raise KeyboardInterrupt(message) from error
     finally:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import signal
 import sys
 import time
@@ -15,15 +16,13 @@ import torch
 from torch import Tensor
 
 from .. import terminal
-from ..nets import Net, Sizes
+from ..nets import Sizes
 from ..train import History, NotFinite, Training, run
-from . import files
+from . import files, states
 from .board import Board
-from .folder import DONE, FAILED, Folder, code
+from .folder import BEST, DONE, FAILED, LAST, METRICS, STATE, Folder, code
 from .prepared import Prepared
 
-MOST_STATES = 16  # a state holds the net, its moments, its best and its held weights
-LAST, BEST, STATE, METRICS = "last.safetensors", "best.safetensors", "state.pt", "metrics.csv"
 
 
 class Stopped(KeyboardInterrupt):
@@ -146,13 +145,12 @@ class Keeper:
             Refused: it is not one of this run
         """
         path = self.folder.path / STATE
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
-        most = most_bytes(self.net, self.training.steps, len(self.training.record.curves))
-        state = files.load_state(path, most)
+        state = states.read(path, self.net, self.training.record.names, self.training.steps)
         try:
             self.training.load(state)
-        except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
+        except (RuntimeError, ValueError) as error:
             raise files.Refused(f"{path} must be a state of this run: {error}") from error
         self.board.after = self.training.done
         return state
@@ -186,12 +184,6 @@ class Keeper:
         """A loss became NaN or infinite."""
         self.folder.keep(METRICS, as_csv(*rows(error.history, self.net.members)))
         self.folder.keep(FAILED, f"{error}\n")
-
-
-def most_bytes(net: Net, steps: int, turns: int) -> int:
-    """How large a state of a run may be: copies of its weights, and the curves of its members."""
-    weights = sum(p.numel() * p.element_size() for p in net.parameters())
-    return MOST_STATES * weights + files.SLACK + 8 * steps * turns * math.prod(net.members)
 
 
 def finish(folder: Folder, history: History, told: dict[str, Any] | None = None) -> None:

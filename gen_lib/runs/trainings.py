@@ -19,13 +19,13 @@ from ..slips import UnknownName, known
 from ..train import History, run
 from . import files
 from .evaluation import evaluate
-from .folder import Folder, code, described
+from .folder import BEST, LAST, METRICS, Folder, code, described
 from .grid import key
 from .jobs import Outcome
 from .loading import Loaded
 from .prepared import Model, Prepared
 from .settings import ELSEWHERE, Settings, identity, nested, read, resolved
-from .training import BEST, LAST, METRICS, as_csv, finish, rows
+from .training import as_csv, finish, rows
 
 BLOCK = 16
 #: Settings that members of one net may have each of their own, and the arguments of the method that they are.
@@ -101,7 +101,7 @@ class TrainJob:
         history = run(prepared.training, progress=False)
         last = prepared.model.build().to(prepared.place.device)
         last.load_state_dict(history.last)
-        measured = evaluate(_loaded(prepared, folders[0]))
+        measured = evaluate(_loaded(prepared, folders[0]), quick=True)
         about = {"dim": prepared.source.dim, "shape": prepared.source.shape}
         outcomes = []
         for i, (settings, path) in enumerate(zip(each, folders, strict=True)):

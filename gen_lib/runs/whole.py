@@ -4,9 +4,11 @@ A file is written beside its name, flushed to the disk and renamed, so that whoe
 stops, finds the old one or the new one. Nothing here needs torch.
 """
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 
 class Refused(ValueError):
@@ -69,3 +71,37 @@ def plain(path: Path) -> Path:
     if not path.is_file():
         raise Refused(f"{path} must be a file")
     return path
+
+
+def text(path: Path, most: int = 1 << 20) -> str:
+    """What stands in a small file.
+
+    Args:
+        path: of a plain file
+        most: bytes that it may have
+
+    Raises:
+        FileNotFoundError: nothing there
+        Refused: a link, a folder, a device, more bytes, no UTF-8
+    """
+    if (size := plain(path).stat().st_size) > most:
+        raise Refused(f"{path} must have at most {most} bytes, it has {size}")
+    try:
+        return path.read_text("utf8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} must be UTF-8: {error}") from error
+
+
+def json_table(path: Path) -> dict[str, Any]:
+    """The table in a small JSON file.
+
+    Raises:
+        FileNotFoundError: nothing there
+        Refused: no such table, or not a plain file
+    """
+    try:
+        return dict(json.loads(text(path)))
+    except (ValueError, TypeError, RecursionError) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(f"{path} must be a table in JSON: {error}") from error

@@ -124,7 +124,7 @@ def run(training: Training, *, until: int | None = None, watch: Watch | None = N
             if record.finished:
                 break
             look(watch, step, net)
-            method, training.within_step = training.plan[step], True
+            method, training.within_step = training.plan(step), True
             for curve, (name, loss) in zip(record.curves, method.turns, strict=True):
                 value = training.move(name, training.value(method, loss))
                 if method.constrain is not None:

@@ -115,7 +115,7 @@ class Training:
         if clip is not None:
             check.number("clip", clip, above=0)
         self.plan = _plan(method, steps)
-        names = [turn.moves for turn in self.plan[0].turns]
+        names = [turn.moves for turn in self.plan(0).turns]
         self.rates = _rates(lr, names)
         _check_betas(betas)
         self.sample = _source(data, net)
@@ -219,13 +219,15 @@ class Training:
         self.record.load(state["record"], self.done)
 
 
-def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method]:
+def _plan(method: Method | Callable[[float], Method], steps: int) -> Callable[[int], Method]:
     """The method of every step, made before the first one, so that a slip in a schedule is found before work starts."""
-    if not isinstance(method, Method) and not callable(method):
+    if isinstance(method, Method):
+        return lambda step: method
+    if not callable(method):
         raise TypeError(
             f"method must be a Method, or a function from the fraction of steps done to one, got {brief(method)}"
         )
-    plan = [method] * steps if isinstance(method, Method) else [method(step / steps) for step in range(steps)]
+    plan = [method(step / steps) for step in range(steps)]
     first: list[str] = []
     for step, one in enumerate(plan):
         if not isinstance(one, Method):
@@ -234,7 +236,7 @@ def _plan(method: Method | Callable[[float], Method], steps: int) -> list[Method
         first = first or turns
         if turns != first:
             raise ValueError(f"method must keep its turns, {first}, at {step / steps:g} done it has {turns}")
-    return plan
+    return plan.__getitem__
 
 
 def _rates(lr: float | Mapping[str, float], names: list[str]) -> dict[str, float]:

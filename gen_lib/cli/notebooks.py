@@ -91,7 +91,7 @@ def sweep(
     job: Any
     if what == "train":
         _needs("distributed", "pyarrow")
-        from ..runs.settings import from_text
+        from ..runs.reading import from_text
         from ..runs.trainings import TrainJob
 
         job = TrainJob(from_text(given), [*axes])

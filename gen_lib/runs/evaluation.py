@@ -14,7 +14,7 @@ from .loading import Loaded
 from .settings import WITH_CODES
 
 MOST, FEW = 2000, 500  # points; a tenth of them have their density computed
-CODES = 10  # of each point: with one, the noise of the draw is as large as the spread of members
+CODES = 10  # drawn for each point: with one, the noise of the draw is as large as the spread of members
 
 
 def evaluate(run: Loaded, split: str = "test", seed: int = 0, quick: bool = False) -> dict[str, Tensor]:

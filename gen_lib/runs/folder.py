@@ -31,7 +31,8 @@ from filelock import FileLock, Timeout
 
 from ..slips import brief
 from . import whole
-from .settings import Settings, identity, read
+from .reading import read
+from .settings import Settings, identity
 
 FORMAT = "%Y-%m-%d_%H-%M-%S"
 CONFIG, ENVIRONMENT, DONE, FAILED, LOCK = "config.yaml", "environment.json", "DONE", "FAILED", ".lock"

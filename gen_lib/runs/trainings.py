@@ -24,7 +24,8 @@ from .grid import key
 from .jobs import Outcome
 from .loading import Loaded
 from .prepared import Model, Prepared
-from .settings import ELSEWHERE, Settings, identity, nested, read, resolved
+from .reading import nested, read
+from .settings import ELSEWHERE, Settings, identity, resolved
 from .training import as_csv, finish, rows
 
 BLOCK = 16

@@ -43,7 +43,7 @@ def elbo(net: Autoencoder, x: Points, codes: int = 50, generator: Generator | No
         generator: of the codes; fixed draws if none is given
 
     Returns:
-        nats per datum: bound, reconstruction, and KL of each latent
+        bound, reconstruction, and KL of each latent, in nats per datum
 
     Raises:
         ValueError: no codes, data of another dimension, a net whose encoder gives no Gaussian

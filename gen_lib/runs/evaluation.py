@@ -27,8 +27,9 @@ def evaluate(run: Loaded, split: str = "test", seed: int = 0, quick: bool = Fals
         quick: on fewer points, and without what may take longer than a short training: the likelihood of a flow
 
     Returns:
-        name of a measure to one number per member: the loss, the distance of samples from the points, and, where the
-        method has them, the reconstruction error, both halves of the ELBO and the log-likelihood, in nats
+        one number per member for each measure, by its name. These are the loss, the distance of samples from the
+        points, and, where the method has them, the reconstruction error, both halves of the ELBO and the
+        log-likelihood, in nats
 
     Raises:
         UnknownName: no such split

@@ -84,7 +84,7 @@ class Folder:
 
     @property
     def status(self) -> str:
-        """In a word: done, failed, running or unfinished."""
+        """One word, which is done, failed, running or unfinished."""
         if self.done:
             return "done"
         if _is_plain(self.path / FAILED):

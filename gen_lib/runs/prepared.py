@@ -93,7 +93,8 @@ class Prepared:
         seeds, knobs: as those of :class:`Model`
 
     Attributes:
-        settings, place: the same
+        settings: the same
+        place: the same
         source: the data
         model: the method, and what its nets are like
         net: as it is before the first step

@@ -34,7 +34,7 @@ def read(path: Path, net: Net, turns: Sequence[str], steps: int) -> dict[str, An
         steps: of the whole run
 
     Returns:
-        what :meth:`gen_lib.train.Training.state` gives
+        what :meth:`gen_lib.train.training.Training.state` gives
 
     Raises:
         FileNotFoundError: no such file

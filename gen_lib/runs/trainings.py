@@ -1,7 +1,7 @@
 """Sweeps over settings: ``gen-lib sweep train``. Runs that differ in seeds and weights only are members of one net.
 
 A member trains as a lone net does, up to rounding, and many cost little more than one. So that what a run gives does
-not depend on which others are there, nor on how many workers, such runs always train in nets of :data:`BLOCK` members:
+not depend on which others are there, nor on how many workers, such runs always train in nets of ``BLOCK`` members:
 then every number of a member lies in a whole vector of the processor, whichever member it is.
 """
 
@@ -41,7 +41,8 @@ class TrainJob:
         swept: names of the settings of the grid; those of a method's option are ``options.name``
 
     Attributes:
-        base, parameters: as a :class:`~gen_lib.runs.jobs.Job` has them
+        base: as that of a :class:`~gen_lib.runs.jobs.Job`
+        parameters: as those of a job, all settings that were given
 
     Raises:
         ValueError: settings that cannot be, or cannot be swept

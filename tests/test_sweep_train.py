@@ -8,8 +8,10 @@ import signal
 import time
 from pathlib import Path
 
+import pyarrow.parquet as parquet
 import pytest
 import torch
+from PIL import Image
 
 from gen_lib import cli
 from gen_lib.runs import Settings, grid, load, start, sweep
@@ -119,3 +121,21 @@ def test_the_command_computes_what_is_missing(tmp_path, capsys):
     assert "computed 6, reused 0" in printed
     assert "computed 2, reused 6" in printed
     assert load(tmp_path / "sweep" / "runs" / "000001").settings.options == {"free_bits": 0.5}
+
+
+def test_settings_that_are_lists_and_tables_are_in_the_table(tmp_path):
+    """Classes by name are texts, and rates by name a table: parquet has no type that fits all of them."""
+    (tmp_path / "pictures").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "pictures" / name).mkdir()
+        for i in range(6):
+            Image.new("RGB", (8, 8), (40 * i, 0, 200)).save(tmp_path / "pictures" / name / f"{i}.png")
+    wishes = {"data": str(tmp_path / "pictures"), "size": 8, "target_labels": ["cat", "dog"], "snapshots": False}
+    rates = {"critic": 1e-3, "generator": 1e-3}
+    summary = swept(tmp_path / "sweep", {"seed": [0, 1]}, method="gan", lr=rates, **wishes)
+    assert (summary.computed, summary.failed) == (2, 0)
+    rows = parquet.read_table(tmp_path / "sweep" / "table.parquet").to_pylist()
+    assert [(row["seed"], json.loads(row["target_labels"]), json.loads(row["lr"])) for row in rows] == [
+        (seed, ["cat", "dog"], rates) for seed in (0, 1)
+    ]
+    assert rows[0]["hidden"] == [8.0]

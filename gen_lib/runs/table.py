@@ -59,8 +59,7 @@ class Columns:
         self.kinds: dict[str, set[type]] = {}
         for row in rows:
             for name, value in row.items():
-                large = isinstance(value, int) and abs(value) >= 1 << 63
-                self.kinds.setdefault(name, set()).add(str if large else type(value))
+                self.kinds.setdefault(name, set()).add(_kind(value))
         last = [name for name in ALWAYS if name in self.kinds and name.startswith(("claims", "tr"))]
         self.names = [name for name in self.kinds if name not in last] + last if self.kinds else list(ALWAYS)
 
@@ -76,6 +75,14 @@ class Columns:
                 kinds = {float}
             fields.append(pa.field(name, types[kinds.pop()] if len(kinds) == 1 else pa.string()))
         return pa.schema(fields)
+
+
+def _kind(value: Any) -> type:
+    """The type of a column that holds it: what parquet has no type for becomes text."""
+    if isinstance(value, list):
+        return list if all(isinstance(one, int | float) for one in value) else str
+    large = isinstance(value, int) and abs(value) >= 1 << 63
+    return str if large or isinstance(value, dict) else type(value)
 
 
 def write(folder: Path, results: Results) -> None:

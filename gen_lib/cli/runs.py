@@ -1,6 +1,6 @@
 """``gen-lib train``, ``evaluate``, ``samples`` and ``list``: runs that are kept."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,72 +53,70 @@ def train(
         start(replace(wishes, method=name), runs, resume=resume, again=again, save_every=save_every)
 
 
-def evaluate(
-    run: str,
-    split: Literal["train", "validation", "test"] = "test",
-    which: Literal["best", "last"] = "best",
-    runs: Path = RUNS,
-    seed: int = 0,
-    trust: bool = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """How a command looks at a run.
+
+    Args:
+        which: weights of the best validation, or the last ones
+        runs: folder of all runs
+        seed: of what is drawn
+        trust: import the code outside the library that the run names
+    """
+
+    which: Literal["best", "last"] = "best"
+    runs: Path = RUNS
+    seed: int = 0
+    trust: bool = False
+
+    def load(self, run: str) -> Any:
+        """A run in memory."""
+        whole("seed", self.seed, least=0)
+        from ..runs import load
+
+        return load(run, which=self.which, runs=self.runs, trust=self.trust)
+
+
+def evaluate(run: str, split: Literal["train", "validation", "test"] = "test", **chosen: Any) -> None:
     """Measure a run on a split of its data.
 
     Args:
         run: a path, a date and time, method-data, or latest
         split: train, validation or test
-        which: weights of the best validation, or the last ones
-        runs: folder of all runs
-        seed: of the noise
-        trust: import the code outside the library that the run names
+        chosen: how it is looked at
     """
-    whole("seed", seed, least=0)
-    from ..runs import evaluation, load
+    how = Chosen(**chosen)
+    loaded = how.load(run)
+    from ..runs import evaluation
 
-    loaded = load(run, which=which, runs=runs, trust=trust)
-    found = evaluation.evaluate(loaded, split, seed)
-    kept = loaded.folder.keep(f"evaluation-{split}-{which}.json", evaluation.as_json(found))
-    print(f"{loaded.folder}, {which} weights, {split} data\n{evaluation.as_text(found)}\nin {kept}")
+    found = evaluation.evaluate(loaded, split, how.seed)
+    kept = loaded.folder.keep(f"evaluation-{split}-{how.which}.json", evaluation.as_json(found))
+    print(f"{loaded.folder}, {how.which} weights, {split} data\n{evaluation.as_text(found)}\nin {kept}")
 
 
-def samples(
-    run: str,
-    n: int = 100,
-    which: Literal["best", "last"] = "best",
-    runs: Path = RUNS,
-    seed: int = 0,
-    trust: bool = False,
-) -> None:
+def samples(run: str, n: int = 100, **chosen: Any) -> None:
     """Draw samples of a run: a picture, and the numbers as safetensors.
 
     Args:
         run: a path, a date and time, method-data, or latest
         n: number of samples per member
-        which: weights of the best validation, or the last ones
-        runs: folder of all runs
-        seed: of the noise
-        trust: import the code outside the library that the run names
+        chosen: how it is looked at
     """
     whole("n", n, least=1)
-    whole("seed", seed, least=0)
+    how = Chosen(**chosen)
+    loaded = how.load(run)
     from torch import Generator
 
-    from ..runs import files, load, pictures
+    from ..runs import files, pictures
 
-    loaded = load(run, which=which, runs=runs, trust=trust)
-    made = loaded.method.sample(loaded.net, n, Generator().manual_seed(seed))
+    made = loaded.method.sample(loaded.net, n, Generator().manual_seed(how.seed))
     path = loaded.folder.path / "samples.safetensors"
-    files.save_weights(path, {"samples": made}, {"seed": str(seed), "which": which})
-    print(f"{pictures.samples(loaded, n, seed)}\n{path}, samples of shape {tuple(made.shape)}")
+    files.save_weights(path, {"samples": made}, {"seed": str(how.seed), "which": how.which})
+    print(f"{pictures.samples(loaded, n, how.seed)}\n{path}, samples of shape {tuple(made.shape)}")
 
 
 def latents(
-    run: str,
-    split: Literal["train", "validation", "test"] = "test",
-    walk: str | None = None,
-    which: Literal["best", "last"] = "best",
-    runs: Path = RUNS,
-    seed: int = 0,
-    trust: bool = False,
+    run: str, split: Literal["train", "validation", "test"] = "test", walk: str | None = None, **chosen: Any
 ) -> None:
     """Draw the codes of a run: t-SNE, a plane by class, copies, a grid, walks between two classes and two images.
 
@@ -126,19 +124,16 @@ def latents(
         run: a path, a date and time, method-data, or latest
         split: whose points are encoded: train, validation or test
         walk: two classes, such as 3,7; the first and the last if not given
-        which: weights of the best validation, or the last ones
-        runs: folder of all runs
-        seed: of t-SNE
-        trust: import the code outside the library that the run names
+        chosen: how it is looked at
     """
     ends = tuple(name.strip() for name in (walk or "").strip("[]").split(","))
     if walk is not None and len(ends) != 2:
         raise ValueError(f"walk must name two classes, such as 3,7, got {brief(walk)}")
-    whole("seed", seed, least=0)
-    from ..runs import load, pictures
+    how = Chosen(**chosen)
+    loaded = how.load(run)
+    from ..runs import pictures
 
-    loaded = load(run, which=which, runs=runs, trust=trust)
-    for path in pictures.latents(loaded, split, (ends[0], ends[1]) if walk else None, seed):
+    for path in pictures.latents(loaded, split, (ends[0], ends[1]) if walk else None, how.seed):
         print(path)
 
 

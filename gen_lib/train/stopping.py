@@ -78,7 +78,7 @@ def held_out_loss(method: Method, points: Tensor, *, seed: int = 0) -> Score:
         the score, a function from a net to the mean loss of each member, shape ``(*members,)``
 
     Raises:
-        TypeError: no method
+        TypeError: method is not a Method
         ValueError: a game, whose losses do not say when to stop; points of the wrong shape or not finite
 
     Example:
@@ -128,7 +128,7 @@ def sample_distance(
         the score, a function from a net to the distance of each member, shape ``(*members,)``
 
     Raises:
-        TypeError: no method, a distance that cannot be called
+        TypeError: method is not a Method, a distance that cannot be called
         ValueError: n no whole number of at least 1; points of the wrong shape or not finite
 
     Example:

@@ -1,11 +1,14 @@
 """Shapes written in the signatures are enforced in all tests; in ordinary use they cost nothing."""
 
+import signal
+
 import pytest
 import torch
 from jaxtyping import config, install_import_hook
 
 install_import_hook("gen_lib", "typecheck.check")  # before anything imports gen_lib
 torch.set_num_threads(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have been told to ignore it
 
 
 @pytest.fixture(autouse=True)

@@ -340,7 +340,7 @@ def test_a_split_is_the_same_for_every_run_and_shares_no_point_with_another():
 
 def test_ones_own_method_and_data_by_import_path(tmp_path):
     run = begun(tmp_path, method="test_runs:own_flow", data="test_runs:own_data", steps=5)
-    with pytest.raises(ValueError, match="trust must be True to import test_runs:own_flow"):
+    with pytest.raises(ValueError, match=r"trust must be true \(--trust\) to import test_runs:own_flow"):
         load(run.path)
     assert load(run.path, trust=True).net.dim == 2
     (run.path / "DONE").unlink()

@@ -117,7 +117,7 @@ def test_the_command_computes_what_is_missing(tmp_path, capsys):
     cli.main([*command, "--grid", "seed=0:3", "--grid", "options.free_bits=0,0.5", "--workers", "0"])
     cli.main([*command, "--grid", "seed=0:4", "--grid", "options.free_bits=0,0.5", "--workers", "0"])
     printed = capsys.readouterr().out
-    assert "trained as members of one net" in printed
+    assert "trained as members of one" in printed
     assert "computed 6, reused 0" in printed
     assert "computed 2, reused 6" in printed
     assert load(tmp_path / "sweep" / "runs" / "000001").settings.options == {"free_bits": 0.5}

@@ -81,6 +81,7 @@ def main(args: list[str] | None = None) -> None:
             prog="gen-lib",
             description="Generative models: train, keep, compare.",
             as_positional=True,  # evaluate RUN
+            allow_abbrev=False,  # a slip is not a shorter name
         )
         sys.stdout.flush()
     except BrokenPipeError:  # who reads has seen enough, as in gen-lib list | head

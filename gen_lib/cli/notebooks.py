@@ -65,9 +65,9 @@ def sweep(
     Args:
         what: a notebook; or train, whose settings are then the parameters, such as -p method=vae
         grid: name=0.1,1,10 or name=0:8 or name=lin:0,1,5 or name=log:1e-3,1e-1,5; as often as needed
-        random: draw so many points of the grid instead of all
-        random_seed: of the draw
-        out: folder of the sweep; -o for short
+        random: draw this many points of the grid instead of all
+        random_seed: seed of the draw
+        out: folder of the sweep (required); -o for short
         workers: processes on this machine (one per core)
         scheduler: address of a Dask cluster instead of workers
         parameters: name=value for all runs; -p for short, as often as needed
@@ -107,7 +107,7 @@ def sweep(
     from ..runs import sweep as engine
 
     if many := getattr(job, "folded", None):
-        print(f"runs that differ only in {' and '.join(many)} are trained as members of one net")
+        print(f"small nets that differ only in {' and '.join(many)} are trained as members of one")
     ended = engine.sweep(job, points, out, workers=processes, scheduler=scheduler, progress=True)
     print(f"computed {ended.computed}, reused {ended.reused}")
     print(f"{out / 'table.csv'} and .parquet hold all runs; gen-lib report {out} draws them")

@@ -20,16 +20,16 @@ def train(
     threads: int | None = None,
     **settings: Any,
 ) -> None:
-    """Train a method and keep what comes of it, or go on with a run that was stopped.
+    """Train a method and keep the results, or resume a stopped run.
 
     A run that is done is found again by its settings and not repeated; one that was stopped goes on.
 
     Args:
         runs: folder of all runs
-        resume: go on with this run: a path, a date and time, or latest
+        resume: go on with this run: a path, a date and time, method-data, or latest; your own code is named again
         again: repeat a run that is done
         save_every: seconds between two states that are kept
-        threads: to compute with (GEN_LIB_THREADS, or 1: small nets run fastest on one)
+        threads: number of CPU threads (GEN_LIB_THREADS, or 1: small nets run fastest on one)
         settings: what the run is made of
     """
     computing = slips.threads() if threads is None else whole("threads", threads, least=1)

@@ -10,7 +10,7 @@ from ..data.sets import held_out
 from ..slips import Table
 from .base import ImageSet, Item, chosen, gather, shaped
 
-REPORT = "the image sets of the hub need two more packages: pip install 'gen-lib[images]'"
+REPORT = "the image sets of the hub need one more package: pip install 'gen-lib[images]'"
 
 
 class Source(NamedTuple):

@@ -74,12 +74,14 @@ def place(settings: Settings) -> Place:
         ValueError: a device that is not there
     """
     s = settings
-    plain = s.devices == 1 and s.num_nodes == 1 and s.precision != "bf16-mixed"
-    if plain and (s.accelerator == "cpu" or (s.accelerator == "auto" and not _accelerator())):
+    plain = s.devices == 1 and s.num_nodes == 1 and s.precision != "bf16-mixed" and s.accelerator in ("auto", "cpu")
+    if plain and (s.accelerator == "cpu" or not _accelerator()):
         return Place()
     try:
         from lightning_fabric import Fabric
     except ImportError as reason:
+        if plain:
+            return Place()  # without the package a card that is there is not used
         raise ImportError(REPORT) from reason
     several = s.devices != 1 or s.num_nodes != 1
     try:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def execute(
         trace = ESCAPES.sub("", "\n".join(error.traceback))
     except KeyboardInterrupt as error:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient leaves the task of the cell behind
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         raise KeyboardInterrupt(f"stopped, the run up to there: {out}") from error
     except (RuntimeError, TimeoutError) as error:  # of nbclient and of kernels: it died or did not start
         trouble = f"{type(error).__name__}: {error}"

@@ -37,34 +37,37 @@ class Settings:
     Args:
         method: name of a ready method, or your own as package.module:name
         data: name of a target, digits, a folder of pictures, hub:MNIST, or your own as package.module:name (mixture_1d)
-        preset: classic (16,000 steps of 64 on 500 points at rate 1e-3) or fast (500 steps of 128)
+        preset: classic (2000 epochs of 500 points in batches of 64, constant rate 1e-3, seed 42) or fast (500 steps of
+            128), none if not given
         steps: number of training steps (2000)
         epochs: the length instead in passes over the training points
         batch: pairs per member and step (256)
         members: independent nets trained together, with seeds seed, seed + 1, ... (1)
-        hidden: widths of the hidden layers, or channels of a convolutional net, such as [256,128]
+        hidden: widths of the hidden layers, or channels of a convolutional net, such as
+            [256,128] ([32,64,32]; [256,128] for images, [32,64] if convolutional)
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
         lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also {critic: 3e-3, generator: 1e-3}
-        betas: what Adam keeps of the past ([0.9, 0.999]; [0, 0.9] for gan and wgan)
+        betas: decay rates of Adam's two averages ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)
         schedule: cosine, constant or late: how the learning rate falls (cosine)
-        t_max: where the cosine is down, in epochs if the length is given in epochs, else in steps (at the end)
-        dropout: probability that a hidden number is left out in training (0)
+        t_max: where the cosine reaches zero, in epochs if the length is given in epochs, else in steps (at the end)
+        dropout: probability that a hidden unit is dropped in training (0)
         kl_weight: weight of the KL of a VAE, often called beta (1; 10 for vae_beta)
-        likelihood: of the data given the code: bernoulli (images), gaussian (else), ... or package.module:name
-        maps: plain or convolutional (plain)
+        likelihood: of the data given the code: bernoulli (for images), gaussian (else), gaussian_learned,
+            gaussian_optimal, gaussian_heteroscedastic, continuous_bernoulli, or package.module:name
+        maps: plain, convolutional or package.module:name (plain)
         options: further arguments of the method, such as --options.p 0.75
-        points: of a distribution, number of points to train on, drawn once, instead of fresh ones
-        data_seed: of those points (0)
-        size: side of the images in pixels
-        channels: 1 for grey, 3 for colour images
-        target_labels: only these classes, such as [3,7]
-        images: number of images at most
+        points: number of points of a distribution to train on, drawn once (fresh points at every step)
+        data_seed: seed of those points (0)
+        size: side of the images in pixels (28 for hub:, required for a folder)
+        channels: 1 for grey, 3 for colour images (those of the set; 3 for a folder)
+        target_labels: only these classes, such as [3,7] (all)
+        images: number of images at most (all)
         seed: of weights, noise, data and times (0)
         every: steps between two validations (a twentieth of all)
-        patience: number of validations without a better one that stops a member (never)
-        snapshots: keep a picture of samples at every validation (for images)
+        patience: number of validations without improvement that stops a member (never)
+        snapshots: keep a picture of samples at every validation (true for images, else false)
         precision: 32-true, 64-true or bf16-mixed (32-true)
         accelerator: auto, cpu, cuda, mps (auto)
         devices: how many of them, or auto (1)

@@ -77,9 +77,9 @@ def train(
         return _advance(prepared, None)
     with folder.held(), _asked_to_stop() as asked:
         keeper = Keeper(folder, prepared, save_every, look)
-        pause = 0.1 if sys.stderr.isatty() else 30  # seconds between two lines of a log
-        training = prepared.training
-        bar = terminal.bar(None, progress, total=training.steps, unit="step", mininterval=pause)
+        seen = sys.stderr.isatty() or terminal.kernel() is not None
+        quiet = {} if seen else {"mininterval": 30, "delay": 30, "ascii": True}  # a line of a log now and then
+        bar = terminal.bar(None, progress, total=prepared.training.steps, unit="step", **quiet)
         try:
             return _advance(prepared, keeper, bar, asked)
         finally:

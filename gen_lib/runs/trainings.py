@@ -1,6 +1,7 @@
-"""Sweeps over settings: ``gen-lib sweep train``. Runs that differ in seeds and weights only are members of one net.
+"""Sweeps over settings: ``gen-lib sweep train``. Small runs that differ in seeds and weights only are members of one net.
 
-A member trains as a lone net does, up to rounding, and many cost little more than one. So that what a run gives does
+A member trains as a lone net does, up to rounding, and many small ones cost little more than one (large ones save
+nothing, and train alone). So that what a run gives does
 not depend on which others are there, nor on how many workers, such runs always train in nets of ``BLOCK`` members:
 then every number of a member lies in a whole vector of the processor, whichever member it is.
 """
@@ -25,10 +26,11 @@ from .jobs import Outcome
 from .loading import Loaded
 from .prepared import Model, Prepared
 from .reading import nested, read
-from .settings import ELSEWHERE, Settings, identity, resolved
+from .settings import ELSEWHERE, Settings, identity, is_image_data, resolved
 from .training import as_csv, finish, rows
 
 BLOCK = 16
+WIDE = 128  # the widest layer of a net that trains as a member
 #: Settings that members of one net may have each of their own, and the arguments of the method that they are.
 KNOBS = {"kl_weight": "beta", "options.free_bits": "free_bits", "options.penalty": "penalty"}
 
@@ -82,18 +84,18 @@ class TrainJob:
 
     def together(self, points: Sequence[Mapping[str, Any]]) -> list[list[int]]:
         """Blocks of points that differ only in what members can carry."""
-        if not self.folded:
-            return [[index] for index in range(len(points))]
         groups: dict[str, list[int]] = {}
         for index, point in enumerate(points):
-            groups.setdefault(key({n: v for n, v in point.items() if n not in self.folded}), []).append(index)
+            names = self.folded if self.folded and _small(self.settings(point)) else ()
+            alone = {} if names else {"run": index}
+            groups.setdefault(key({n: v for n, v in point.items() if n not in names} | alone), []).append(index)
         return [group[i : i + BLOCK] for group in groups.values() for i in range(0, len(group), BLOCK)]
 
     def run(self, points: Sequence[Mapping[str, Any]], folders: Sequence[Path]) -> list[Outcome]:
         """Train the points and leave the folder of a run for each, in which ``gen_lib.runs.load`` finds it."""
         torch.set_num_threads(1)
         each = [self.settings(point) for point in points]
-        if not self.folded:
+        if not (self.folded and _small(each[0])):
             prepared = Prepared(each[0], progress=False)
         else:
             padded = [each[i % len(each)] for i in range(BLOCK)]
@@ -119,6 +121,12 @@ class TrainJob:
             finish(folder, own)
             outcomes.append(Outcome(values={**values, "validation": [float(best)]}))
         return outcomes
+
+
+def _small(settings: Settings) -> bool:
+    """Whether a net of this size costs more in calls than in products of matrices."""
+    pictures = is_image_data(str(settings.data)) and settings.data != "digits"  # of thousands of pixels
+    return not pictures and max(settings.hidden or [0]) <= WIDE and settings.maps == "plain"
 
 
 @lru_cache(maxsize=1024)

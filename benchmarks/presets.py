@@ -28,7 +28,8 @@ def main(members: int = 8) -> None:
                 w1 = evaluate(load(run.path))["W1"]
                 seconds.append(told_in(run, DONE)["seconds"])
                 total[preset] += seconds[-1]
-                cells.append(f"{w1.mean():8.3f} ± {w1.std():.3f} {seconds[-1]:6.1f}")
+                spread = f"{w1.std():.3f}" if w1.numel() > 1 else "-"
+                cells.append(f"{w1.mean():8.3f} ± {spread} {seconds[-1]:6.1f}")
             print(f"{method:10} {' '.join(cells)}  1/{seconds[0] / seconds[1]:.0f}", flush=True)
     print("all" + "".join(f"  {name}: {value:.1f} s" for name, value in total.items()))
 

@@ -20,6 +20,7 @@ from itertools import pairwise, product
 from pathlib import Path
 
 import nbformat
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
@@ -286,10 +287,18 @@ def test_ctrl_c_ends_it_in_one_line_and_the_same_call_goes_on(program, tmp_path)
     assert swept(folder, a=range(8), b=range(3), then=["wait"]).reused >= computed >= 2
 
 
+def belongs(number: int, session: int) -> bool:
+    """Whether a process is one of a session."""
+    try:
+        return os.getsid(number) == session
+    except (ProcessLookupError, PermissionError):
+        return False
+
+
 def gone(session: int) -> None:
     """Wait until no process of a session is left."""
     end = time.monotonic() + 60
-    while subprocess.run(["ps", "--sid", str(session)], capture_output=True, check=False).returncode == 0:
+    while any(belongs(number, session) for number in psutil.pids()):
         assert time.monotonic() < end
         time.sleep(0.05)
 

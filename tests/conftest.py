@@ -25,6 +25,16 @@ def unchecked():
 
 
 @pytest.fixture
+def axes():
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    yield axes
+    figure.canvas.draw()  # what cannot be drawn fails here
+    plt.close(figure)
+
+
+@pytest.fixture
 def moving(monkeypatch):
     """What live figures show: a list of bundles."""
     bundles = []

@@ -18,14 +18,6 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 
 
-@pytest.fixture
-def axes():
-    figure, axes = plt.subplots()
-    yield axes
-    figure.canvas.draw()  # what cannot be drawn fails here
-    plt.close(figure)
-
-
 class Quantiles(Net):
     """Its code is an image of 2 x 2 pixels: each pixel is the share of N(0, 1) below its latent."""
 

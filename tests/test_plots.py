@@ -5,16 +5,7 @@ import torch
 from gen_lib import data, plots
 
 mpl.use("agg")
-import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
-
-
-@pytest.fixture
-def axes():
-    figure, axes = plt.subplots()
-    yield axes
-    figure.canvas.draw()  # what cannot be drawn fails here
-    plt.close(figure)
 
 
 def test_the_palette_is_the_one_of_the_book():

@@ -12,11 +12,11 @@ from unittest.mock import Mock
 
 import nbformat
 import pytest
+from command_line import ended
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from gen_lib import cli
 from gen_lib.notebook import claim, record
 from gen_lib.parameters import ParameterError, checked, converted, optional
 from gen_lib.records import MIME, collected
@@ -58,17 +58,6 @@ def idle(monkeypatch):
 def printed(copy: Path) -> str:
     outputs = [output for cell in notebooks.read_cells(copy) for output in cell.get("outputs", ())]
     return "".join("".join(output.get("text", "")) for output in outputs)
-
-
-def ended(capsys, *args: object) -> tuple[int, str, str]:
-    """Exit status, output and errors of a command."""
-    status = 0
-    try:
-        cli.main([str(word) for word in args])
-    except SystemExit as stop:
-        status = stop.code
-    said = capsys.readouterr()
-    return status, said.out, said.err
 
 
 # -- types

@@ -326,6 +326,12 @@ def test_a_run_is_measured_on_a_split(split, undisturbed):
     assert "loss" not in evaluation.evaluate(load(undisturbed("gan").path), split)
 
 
+def test_the_seed_of_a_measurement_is_that_of_its_samples(undisturbed):
+    run = load(undisturbed("fm").path)
+    one, again, other = (evaluation.evaluate(run, seed=seed)["W1"] for seed in (0, 0, 1))
+    assert one == again != other
+
+
 def test_a_split_is_the_same_for_every_run_and_shares_no_point_with_another():
     from gen_lib.runs import sources
 

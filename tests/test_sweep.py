@@ -23,13 +23,13 @@ import nbformat
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from command_line import ended
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 from toy_jobs import Toy, swept
 
-from gen_lib import cli
 from gen_lib.runs import grid, notebooks, report, spread, sweep, table, whole
 from gen_lib.runs.folder import Busy
 from gen_lib.runs.jobs import Outcome, Task
@@ -504,16 +504,6 @@ def source(tmp_path):
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(cells=[first, bounds, new_code_cell(CHAPTER)], metadata=python), tmp_path / "a.ipynb")
     return tmp_path / "a.ipynb"
-
-
-def ended(capsys, *args: object) -> tuple[int, str, str]:
-    status = 0
-    try:
-        cli.main([str(word) for word in args])
-    except SystemExit as stop:
-        status = stop.code
-    said = capsys.readouterr()
-    return status, said.out, said.err
 
 
 def test_a_notebook_is_swept_over_its_parameters(source, tmp_path, capsys):

@@ -13,19 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..train.training import Alone
 from .settings import Settings
 
 REPORT = "several devices or machines, a GPU and bf16 need one more package: pip install 'gen-lib[runs]'"
 
 
-class Place:
+class Place(Alone):
     """One process on the CPU, without any package."""
 
-    rank, count, device = 0, 1, torch.device("cpu")
-
-    def average(self, values: Sequence[Tensor]) -> list[Tensor]:
-        """The values themselves."""
-        return list(values)
+    device = torch.device("cpu")
 
     def agreed(self, value: Any) -> Any:
         """What the first process says."""

@@ -37,15 +37,15 @@ def evaluate(run: Loaded, split: str = "test", seed: int = 0, quick: bool = Fals
     points = run.source.part(split, Generator().manual_seed(2**33 + seed))
     points = points[torch.randperm(len(points), generator=Generator().manual_seed(seed))[: FEW if quick else MOST]]
     with evaluating(run.net, seed) as weight:
-        found = {name: measure() for name, measure in _measures(run, points.to(weight), quick)}
+        found = {name: measure() for name, measure in _measures(run, points.to(weight), seed, quick)}
     return {name: value.detach().cpu() for name, value in found.items()}
 
 
-def _measures(run: Loaded, points: Tensor, quick: bool) -> Iterator[tuple[str, Callable[[], Tensor]]]:
+def _measures(run: Loaded, points: Tensor, seed: int, quick: bool) -> Iterator[tuple[str, Callable[[], Tensor]]]:
     method, net = run.method, run.net
     if len(method.turns) == 1:
         yield "loss", lambda: held_out_loss(method, points)(net)
-    generator = Generator(points.device).manual_seed(0)
+    generator = Generator(points.device).manual_seed(seed)
     samples = method.sample(net, len(points), generator)
     if net.dim == 1:
         target = run.source.target

@@ -15,7 +15,7 @@ from ..nets import Net
 from ..train import History
 from . import files, states, whole
 from .folder import BEST, ENVIRONMENT, LAST, STATE, Folder, find
-from .prepared import Model, data
+from .prepared import Model, Prepared, data
 from .settings import Settings, own_code
 from .sources import Source
 
@@ -66,6 +66,18 @@ class Loaded:
             stopped=stops["stopped"].clamp_max(done),
             last=record["last"] or state["net"],
         )
+
+
+def in_memory(prepared: Prepared, folder: Folder) -> Loaded:
+    """A run that is in training, as one that was loaded: its data are there already.
+
+    Args:
+        prepared: the run
+        folder: where it lies
+    """
+    run = Loaded(folder, prepared.model.method, prepared.net, prepared.settings)
+    vars(run)["source"] = prepared.source
+    return run
 
 
 def load(

@@ -16,7 +16,7 @@ from ..data import GaussianMixture
 from ..plots.style import STYLE, one_member
 from ..slips import known
 from .folder import Folder
-from .loading import Loaded
+from .loading import Loaded, in_memory
 from .prepared import Prepared
 from .whole import Refused
 
@@ -52,8 +52,7 @@ def snapshots(folder: Folder, prepared: Prepared) -> Callable[[int], Path]:
         folder: of the run, in which ``snapshots/000100.png`` appears after 100 steps
         prepared: the run in memory
     """
-    run = Loaded(folder, prepared.model.method, prepared.net, prepared.settings)
-    vars(run)["source"] = prepared.source  # which is in memory already
+    run = in_memory(prepared, folder)
     below = folder.path / "snapshots"
     if below.is_symlink():
         raise Refused(f"{below} must be a folder, it is a link to {os.readlink(below)}")

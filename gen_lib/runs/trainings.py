@@ -1,9 +1,9 @@
 """Sweeps over settings: ``gen-lib sweep train``. Small runs that differ in seeds and weights only are members of one net.
 
 A member trains as a lone net does, up to rounding, and many small ones cost little more than one (large ones save
-nothing, and train alone). So that what a run gives does
-not depend on which others are there, nor on how many workers, such runs always train in nets of ``BLOCK`` members:
-then every number of a member lies in a whole vector of the processor, whichever member it is.
+nothing, and train alone). So that what a run gives does not depend on which others are there, nor on how many workers,
+such runs always train in nets of ``BLOCK`` members: then every number of a member lies in a whole vector of the
+processor, whichever member it is.
 """
 
 import json
@@ -23,7 +23,7 @@ from .evaluation import evaluate
 from .folder import BEST, LAST, METRICS, Folder, code, described
 from .grid import key
 from .jobs import Outcome
-from .loading import Loaded
+from .loading import in_memory
 from .prepared import Model, Prepared
 from .reading import nested, read
 from .settings import ELSEWHERE, Settings, identity, is_image_data, resolved
@@ -51,7 +51,6 @@ class TrainJob:
     """
 
     def __init__(self, wishes: Settings, swept: Sequence[str]):
-        self.wishes, self.swept = wishes, tuple(swept)
         self.folded = [name for name in swept if name == "seed" or name in KNOBS]
         for name in swept:
             if not name.startswith("options."):
@@ -105,7 +104,7 @@ class TrainJob:
         history = run(prepared.training, progress=False)
         last = prepared.model.build().to(prepared.place.device)
         last.load_state_dict(history.last)
-        measured = evaluate(_loaded(prepared, folders[0]), quick=True)
+        measured = evaluate(in_memory(prepared, Folder(folders[0])), quick=True)
         about = {"dim": prepared.source.dim, "shape": prepared.source.shape}
         outcomes = []
         for i, (settings, path) in enumerate(zip(each, folders, strict=True)):
@@ -166,8 +165,3 @@ def _of_member(history: History, member: int | None) -> History:
         stopped=history.stopped[member],
     )
 
-
-def _loaded(prepared: Prepared, path: Path) -> Loaded:
-    loaded = Loaded(Folder(path), prepared.model.method, prepared.net, prepared.settings)
-    vars(loaded)["source"] = prepared.source
-    return loaded

@@ -19,7 +19,7 @@ from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {"points": 500, "epochs": 2000.0, "batch": 64, "lr": 1e-3, "schedule": "constant", "seed": 42}
     | {"betas": [0.9, 0.999]},
-    "fast": {"steps": 500, "batch": 128, "every": 100},
+    "fast": {"steps": 500, "batch": 256, "every": 250},
 }
 #: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}

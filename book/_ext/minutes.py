@@ -87,23 +87,21 @@ def add_code(section: Section, cell: Cell) -> None:
 
 
 def add_text(found: list[Section], text: str) -> None:
-    folded = 0
-    tokens = MARKDOWN.parse(text)
-    for i, token in enumerate(tokens):
+    folded, before = 0, ""
+    for token in MARKDOWN.parse(text):
         if token.type == "html_block":
             folded += token.content.count("<details") - token.content.count("</details>")
         elif folded:
             continue
-        elif token.type == "heading_open" and token.tag == "h2":
-            found.append(Section(tokens[i + 1].content))
-            below = tokens[i + 4].content if len(tokens) > i + 4 else ""  # heading, its end, the paragraph
-            if known := badge(below.strip("*")):
-                found[-1].kind, found[-1].written = known
-                tokens[i + 4].children = []
+        elif token.type == "inline" and before == "h2":
+            found.append(Section(token.content))
+        elif token.type == "inline" and found[-1].minutes == 0 and (known := badge(token.content.strip("*"))):
+            found[-1].kind, found[-1].written = known
+        elif token.type == "inline":
+            found[-1].words += len("".join(words(token)).split())
         elif token.type.startswith("math_block"):
             found[-1].formulas += 1
-        elif token.type == "inline":
-            found[-1].words += len(" ".join(words(token)).split())
+        before = token.tag
 
 
 def words(token: Token) -> Iterator[str]:
@@ -113,6 +111,8 @@ def words(token: Token) -> Iterator[str]:
             yield part.content
         elif part.type.startswith("math_inline"):
             yield "x"
+        elif part.type.endswith("break"):
+            yield " "
         elif part.type == "image":
             yield from words(part)
 

@@ -26,6 +26,7 @@ MOST = 50  # minutes of a chapter's core: one lecture
 KINDS = ("Core", "Further")
 BADGE = re.compile(r"(Core|Further) · (?:(1) minute|(0|[2-9]|[1-9]\d+) minutes)")  # as text, in italics
 UNTIMED = ("Exercises", "References")
+HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 SECONDS = {"words": 60 / 180, "formulas": 20, "code": 30, "pictures": 20, "moving": 90, "claims": 5}
 MOVING = re.compile(r"\b(?:live\.\w+|explore)\(")
 CLAIM = re.compile(r"\bclaim\(")
@@ -79,9 +80,9 @@ def sections(notebook: Notebook) -> list[Section]:
 
 
 def add_code(section: Section, cell: Cell) -> None:
-    text, hidden = source(cell), {"hide-cell", "hide-input", "remove-input", "remove-cell"}.intersection(tags(cell))
+    text = source(cell)
     section.moving += len(MOVING.findall(text))
-    section.code += not hidden
+    section.code += not HIDDEN.intersection(tags(cell))
     section.pictures += bool(cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"))
     section.claims += len(CLAIM.findall(text))
 

@@ -39,14 +39,20 @@ document.addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
-// What is folded opens for a link that leads into it, and on paper.
+// What is folded opens for a link that leads into it, and on paper, which is white.
 const unfold = () => {
   let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (; part; part = part.parentElement?.closest("details")) if (part.matches("details")) part.open = true;
 };
 addEventListener("hashchange", unfold);
 unfold();
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+const { dataset } = document.documentElement;
+addEventListener("beforeprint", () => {
+  const [folds, theme] = [document.querySelectorAll("details:not([open])"), dataset.theme];
+  const print = (open, look) => { folds.forEach((fold) => { fold.open = open; }); dataset.theme = look; };
+  print(true, "light");
+  addEventListener("afterprint", () => print(false, theme), { once: true });
+});
 
 // The definition of a word, while the mouse is on either or the word has the keyboard. A finger follows the link.
 const terms = document.querySelectorAll("a.term[aria-describedby]");

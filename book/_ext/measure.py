@@ -1,7 +1,7 @@
 """How long the chapters are, from their notebooks and built pages: measure.py [--site FOLDER] [--notebooks FOLDER]
 
-A line per chapter: words of its prose, pixels of its page and of its core (on a screen 1440 pixels wide, with folded what
-is folded at first), minutes of the core and of everything, lines of open code, pictures, figures that move, and claims.
+A line per chapter: words of its prose, pixels of its page and of its core (on a screen 1440 pixels wide, folded as
+at first), minutes of the core and of everything, lines of open code, pictures, figures that move, and claims.
 A chapter without marks is core as a whole, apart from its exercises and references.
 """
 

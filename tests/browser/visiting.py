@@ -40,7 +40,7 @@ SETTLED = """async () => {
     await document.fonts.ready;
     await frame().then(frame);
 }"""
-# Colours fade in: half way, a text has neither its colour nor its contrast. What follows the reader's scrolling is still.
+# Colours fade in: half way, a text has neither its colour nor its contrast. What follows scrolling is still.
 STILL = """() => document.getAnimations().every(
     animation => animation.playState !== "running" || !(animation.timeline instanceof DocumentTimeline)
 )"""

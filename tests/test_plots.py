@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgba
 def test_the_palette_is_the_one_of_the_book():
     assert plots.COLORS == {
         "prior": "#1f77b4",
-        "data": "#ff7f0e",
+        "data": "#e36d00",
         "latent": "#2ca02c",
         "output": "#d62728",
         "coupling": "#7f7f7f",
         "inference": "#9467bd",
-        "encode": "#8c564b",
-        "decode": "#e377c2",
+        "encode": "#955f53",
+        "decode": "#d863b4",
     }
 
 

@@ -190,8 +190,11 @@ def _dots(uses: list[Element], marks: dict[str, Steps]) -> list[Element]:
     opacity = rules.get("fill-opacity", rules.get("opacity"))
     style = f"fill:none;stroke:{rules['fill']};stroke-linecap:round;stroke-width:{short(width)}"
     style += f";stroke-opacity:{opacity}" if opacity else ""
-    places = [(use.attrib["x"], use.attrib["y"]) for use in uses]
-    return [*_layers(Element("path", {"style": style}), [f"M {x} {y} L {x} {y}" for x, y in places])]
+    places = [tuple(round(float(use.attrib[side]), 1) for side in "xy") for use in uses]
+    layers = [*_layers(Element("path", {"style": style}), [f"M {x} {y} L {x} {y}" for x, y in places])]
+    for layer in layers:  # which is drawn first does not matter, and neighbours take fewer digits
+        layer.attrib["d"] = "M".join(["", *sorted({*layer.attrib["d"].split("M")[1:]}, key=lambda spot: [*map(float, spot.split()[:2])])])
+    return layers
 
 
 def _link(root: Element) -> None:

@@ -30,22 +30,21 @@ def path(found: Steps) -> str:
     """The path of steps, each from where the last one has ended, which takes fewer digits.
 
     Example:
-        >>> path([("M", [(0, 150)]), ("L", [(200, 300)]), ("L", [(200, 300)]), ("z", [])])
-        'M0 1.5l2 1.5h0z'
+        >>> path([("M", [(0, 150)]), ("L", [(200, 300)]), ("L", [(200, 400)]), ("z", [])])
+        'M0 1.5l2 1.5v1z'
     """
-    written, (x, y) = [], (0, 0)
+    written: list[str] = []
+    (x, y), start = (0, 0), (0, 0)
     for step, points in found:
-        if step == "z":
-            written.append("z")
-        elif step == "M":
-            written.append(f"M{_pairs(points)}")
-        elif step == "L" and points[0][1] == y:
-            written.append(f"h{short((points[0][0] - x) / FINE)}")
-        elif step == "L" and points[0][0] == x:
-            written.append(f"v{short((points[0][1] - y) / FINE)}")
+        offsets = [(right - x, down - y) for right, down in points]
+        if step == "L" and not offsets[0][1]:
+            written.append(f"h{short(offsets[0][0] / FINE)}")
+        elif step == "L" and not offsets[0][0]:
+            written.append(f"v{short(offsets[0][1] / FINE)}")
         else:
-            written.append(step.lower() + _pairs([(right - x, down - y) for right, down in points]))
-        x, y = points[-1] if points else (x, y)
+            written.append((step.lower() if written else step) + _pairs(offsets))
+        x, y = points[-1] if points else start
+        start = (x, y) if step == "M" else start
     return "".join(written)
 
 

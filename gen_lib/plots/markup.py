@@ -5,23 +5,30 @@ sheet; a page that names neither shows black on white. The palette stays as it i
 page's font. What looks alike and is drawn in a row becomes one path: a cloud of points is a few of them.
 """
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .outline import FINE, Steps, fewer, path, same_way_round, short, steps
+from .pixels import lighter
 from .style import COLORS
 
 INK, GROUND, PAPER = "var(--figure-ink,#000)", "var(--figure-ground,#fff)", "var(--figure-paper,#fff)"
 PIXELS = 1.6  # per point: 5 inches are 576 pixels wide, and type of 10 points is as large as that of the page
+OWN = "picture@"  # begins the names in a picture, until it is known which
+CLASS = "gen-lib-picture"
 LAYERS = 8  # paths of what is transparent, so that it is darker where much of it overlaps
-TEXT = 0.7  # of a text in a colour; the rest is ink, or it could not be read on one of the grounds
+TEXT = 0.6  # of a text in a colour; the rest is ink, or it could not be read on one of the grounds
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
+PNG = "data:image/png;base64,"
+SIZE = re.compile(r"font-size: ?([\d.]+)")
 LINK = re.compile(r"(?<=#)[\w-]+")
 LINKS = ("clip-path", "href")
 MEASURES = ("x", "y", "width", "height", "transform")
@@ -63,9 +70,10 @@ def tidy(source: str) -> str:
     _flatten(root)
     size = {"width": f"{width * PIXELS:.0f}", "height": f"{height * PIXELS:.0f}"}
     box = f"0 0 {short(width)} {short(height)}"
-    looks = {"viewBox": box, "style": f"fill:{INK};stroke-linejoin:round"}
-    root.attrib = {"xmlns": "http://www.w3.org/2000/svg", **size, **looks}
-    return ElementTree.tostring(root, "unicode")
+    looks = {"viewBox": box, "style": f"fill:{INK};stroke-linejoin:round;max-width:100%;height:auto"}
+    root.attrib = {"xmlns": "http://www.w3.org/2000/svg", "class": CLASS, **size, **looks}
+    text = ElementTree.tostring(root, "unicode")
+    return text.replace(OWN, f"p{sha256(text.encode()).hexdigest()[:6]}-")
 
 
 def paint(colour: str, is_text: bool = False) -> str:
@@ -79,7 +87,7 @@ def paint(colour: str, is_text: bool = False) -> str:
         >>> paint("#000000"), paint("#d62728")
         ('var(--figure-ink,#000)', '#d62728')
         >>> paint("#d62728", is_text=True)
-        'color-mix(in srgb,#d62728 70%,var(--figure-ink,#000))'
+        'color-mix(in srgb,#d62728 60%,var(--figure-ink,#000))'
     """
     if colour in ("#000000", "#ffffff"):
         return INK if colour == "#000000" else GROUND
@@ -100,7 +108,9 @@ def _write_plainly(part: Element) -> None:
     if re.fullmatch(r"rotate\(0 .*\)", part.attrib.get("transform", "")):
         del part.attrib["transform"]
     if "style" in part.attrib:
-        part.attrib["style"] = _style(part.attrib["style"], part.tag in ("text", "tspan") or part.find("text") is not None)
+        part.attrib["style"] = _style(
+            part.attrib["style"], part.tag in ("text", "tspan") or part.find("text") is not None
+        )
 
 
 def _style(style: str, is_text: bool) -> str:
@@ -117,18 +127,21 @@ def _style(style: str, is_text: bool) -> str:
 
 def _words(text: Element) -> None:
     """Letters of a formula that stand in a row as one piece, so that another font can set them; accents on theirs."""
-    glyphs = [Glyph(*(float(part.attrib[side]) for side in "xy"), part.attrib["style"], part.text or "") for part in text]
-    accents = [glyph for glyph in glyphs if unicodedata.combining(glyph.letter)]
-    letters = sorted(glyph for glyph in glyphs if glyph not in accents)
+    glyphs = [
+        Glyph(float(part.attrib["x"]), float(part.attrib["y"]), part.attrib["style"], part.text or "") for part in text
+    ]
+    letters = sorted(glyph for glyph in glyphs if not unicodedata.combining(glyph.letter))
+    above = {}
+    for accent in set(glyphs) - set(letters):  # its origin is right of what it shows
+        middle = accent.x - 0.3 * float(SIZE.findall(accent.style)[0])
+        above[[letter for letter in letters if letter.x <= middle and letter.letter.strip()][-1]] = accent.letter
     text[:] = []
     part, before = text, None
     for glyph in letters:
         if before is None or before[1:3] != glyph[1:3] or glyph.x < before.x + 0.5:
             part = ElementTree.SubElement(text, "tspan", {"x": str(glyph.x), "y": str(glyph.y), "style": glyph.style})
             part.text = ""
-        following = min((other.x for other in letters if other.x > glyph.x and other.letter.strip()), default=1e9)
-        above = "".join(accent.letter for accent in accents if glyph.x <= accent.x < following)
-        part.text = f"{part.text}{glyph.letter}{above if glyph.letter.strip() else ''}"
+        part.text = f"{part.text}{glyph.letter}{above.get(glyph, '')}"
         before = glyph
 
 
@@ -143,6 +156,8 @@ def _flatten(parent: Element) -> None:
             continue
         if part.tag == "g" and not part.attrib:
             parts += part
+        elif parts and part.tag == "g" and part.attrib.keys() == {"clip-path"} and parts[-1].attrib == part.attrib:
+            parts[-1].extend(part)
         elif len(part) or part.tag not in ("g", "defs"):
             parts.append(part)
     parent[:] = parts
@@ -151,14 +166,18 @@ def _flatten(parent: Element) -> None:
 def _join(parent: Element, marks: dict[str, Steps]) -> None:
     """What looks alike and follows each other becomes one path, or a few layers if it is transparent."""
     parts: list[Element] = []
-    for (tag, *_), row in groupby(parent, _looks):
+    for (tag, *_), row in groupby(parent, _kind):
         alike = list(row)
         if tag == "path":
             paths = [part.attrib["d"] for part in alike]
             joined = "fill:none" in alike[0].attrib["style"] or same_way_round(map(steps, paths))
             parts += _layers(alike[0], paths) if joined else alike
         elif tag == "use" and len(alike) > 1:
-            parts += _dots(alike, marks) or alike
+            colours: dict[str, list[Element]] = {}  # which of them is drawn first does not matter in a cloud
+            for part in alike:
+                colours.setdefault(part.attrib.get("style", ""), []).append(part)
+            for uses in colours.values():
+                parts += _dots(uses, marks) or uses
         else:
             parts += alike
     parent[:] = parts
@@ -166,12 +185,11 @@ def _join(parent: Element, marks: dict[str, Steps]) -> None:
         _join(part, marks)
 
 
-def _looks(part: Element) -> tuple[str, ...]:
+def _kind(part: Element) -> tuple[str, ...]:
+    """Elements of one kind can be joined."""
     if part.tag == "path" and "style" in part.attrib and "id" not in part.attrib:
         return part.tag, part.attrib["style"], part.attrib.get("clip-path", ""), part.attrib.get("transform", "")
-    if part.tag == "use":
-        return part.tag, part.attrib["href"], part.attrib.get("style", "")
-    return "", str(id(part))
+    return (part.tag, part.attrib["href"]) if part.tag == "use" else ("", str(id(part)))
 
 
 def _layers(like: Element, paths: list[str]) -> Iterator[Element]:
@@ -193,21 +211,26 @@ def _dots(uses: list[Element], marks: dict[str, Steps]) -> list[Element]:
     places = [tuple(round(float(use.attrib[side]), 1) for side in "xy") for use in uses]
     layers = [*_layers(Element("path", {"style": style}), [f"M {x} {y} L {x} {y}" for x, y in places])]
     for layer in layers:  # which is drawn first does not matter, and neighbours take fewer digits
-        layer.attrib["d"] = "M".join(["", *sorted({*layer.attrib["d"].split("M")[1:]}, key=lambda spot: [*map(float, spot.split()[:2])])])
+        layer.attrib["d"] = "M".join(
+            ["", *sorted({*layer.attrib["d"].split("M")[1:]}, key=lambda spot: [*map(float, spot.split()[:2])])]
+        )
     return layers
 
 
 def _link(root: Element) -> None:
-    """Short names for what is linked; what is not has none, and if it is only there to be linked it goes."""
+    """Names that no other picture has for what is linked; what is not has none, and a definition goes."""
     found = [LINK.search(part.attrib.get(name, "")) for part in root.iter() for name in LINKS]
-    names = {name: f"p{k}" for k, name in enumerate(dict.fromkeys(link[0] for link in found if link))}
+    names = {name: f"{OWN}{k}" for k, name in enumerate(dict.fromkeys(link[0] for link in found if link))}
     for definitions in root.iter("defs"):
         definitions[:] = [mark for mark in definitions if mark.attrib.get("id") in names]
     for part in root.iter():
-        for name in LINKS:
-            if name in part.attrib:
-                part.attrib[name] = LINK.sub(lambda link: names[link[0]], part.attrib[name])
-        if "id" in part.attrib:
-            part.attrib["id"] = names[part.attrib["id"]]
+        for link in LINKS:
+            if link in part.attrib:
+                part.attrib[link] = LINK.sub(lambda target: names[target[0]], part.attrib[link])
+        if name := names.get(part.attrib.pop("id", "")):
+            part.attrib["id"] = name
+        if part.tag == "image":
+            pixels = lighter(base64.b64decode(part.attrib["href"].removeprefix(PNG)))
+            part.attrib["href"] = PNG + base64.b64encode(pixels).decode()
         if "d" in part.attrib:
             part.attrib["d"] = path(fewer(steps(part.attrib["d"])))

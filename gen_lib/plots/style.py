@@ -7,8 +7,8 @@ from torch import Tensor
 from .. import check
 from ..shapes import Points
 
-#: The colour of each role, here and in the pages; contrast 3 : 1 with the light and with the dark ground. Curves that
-#: compare numbers have no role, and take any of them.
+#: The colour of each role, here and in the pages, seen as well on a light as on a dark ground. Curves that compare
+#: numbers have no role, and take any of them.
 COLORS = {
     "prior": "#1f77b4",
     "data": "#e36d00",

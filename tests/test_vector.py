@@ -1,4 +1,4 @@
-"""Figures as vectors: nothing is lost on the way from Matplotlib, and what is drawn is seen on a light and a dark page."""
+"""Figures as vectors: nothing is lost on the way from Matplotlib, and what is drawn is seen on both grounds."""
 
 import base64
 import io
@@ -159,6 +159,15 @@ def test_points_of_many_colours_are_one_path_a_colour(drawing):
     dots = [path for path in every(made(), "path") if "linecap:round" in path.attrib.get("style", "")]
     assert len(dots) == 7
     assert sum(path.attrib["d"].count("h0") for path in dots) == 500
+
+
+@pytest.mark.parametrize("edge", [0, 1, 2.5])
+def test_a_dot_is_as_wide_as_it_was(drawing, edge):
+    """An edge in the colour of the face makes it wider."""
+    _, axes, made = drawing
+    axes.scatter(range(9), range(9), s=16, color="#d62728", linewidths=edge)
+    (dots,) = [path for path in every(made(), "path") if "linecap:round" in path.attrib.get("style", "")]
+    assert float(re.search(r"stroke-width:([\d.]+)", dots.attrib["style"])[1]) == pytest.approx(4 + edge, abs=0.01)
 
 
 def test_marks_with_an_edge_stay_marks(drawing):

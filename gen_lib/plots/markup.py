@@ -15,7 +15,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from .outline import FINE, Steps, fewer, path, same_way_round, short, steps
+from .outline import FINE, fewer, path, same_way_round, short, steps
 from .pixels import lighter
 from .style import COLORS
 
@@ -63,7 +63,7 @@ def tidy(source: str) -> str:
     sheet = root.find(".//g[@id='patch_1']/path")
     if sheet is not None and sheet.attrib.get("style") == f"fill:{GROUND}":
         sheet.attrib["style"] = f"fill:{PAPER}"
-    marks = {part.attrib["id"]: steps(part.attrib["d"]) for part in root.iter("path") if "id" in part.attrib}
+    marks = {part.attrib["id"]: part for part in root.iter("path") if "id" in part.attrib}
     _flatten(root)
     _join(root, marks)
     _link(root)
@@ -163,7 +163,7 @@ def _flatten(parent: Element) -> None:
     parent[:] = parts
 
 
-def _join(parent: Element, marks: dict[str, Steps]) -> None:
+def _join(parent: Element, marks: dict[str, Element]) -> None:
     """What looks alike and follows each other becomes one path, or a few layers if it is transparent."""
     parts: list[Element] = []
     for (tag, *_), row in groupby(parent, _kind):
@@ -198,13 +198,14 @@ def _layers(like: Element, paths: list[str]) -> Iterator[Element]:
         yield Element(like.tag, like.attrib | {"d": "".join(paths[k::count])})
 
 
-def _dots(uses: list[Element], marks: dict[str, Steps]) -> list[Element]:
-    """Discs without an edge are the round ends of lines without a length."""
-    rules = dict(rule.split(":", 1) for rule in uses[0].attrib.get("style", "").split(";") if rule)
+def _dots(uses: list[Element], marks: dict[str, Element]) -> list[Element]:
+    """Discs of one colour are the round ends of lines without a length."""
     mark = marks[uses[0].attrib["href"][1:]]
-    if "stroke" in rules or "fill" not in rules or [step for step, _ in mark].count("C") != 8:
+    rules, outline = _rules(mark) | _rules(uses[0]), steps(mark.attrib["d"])
+    edge = rules.get("stroke", "none")
+    if edge not in ("none", rules.get("fill")) or "fill" not in rules or [step for step, _ in outline].count("C") != 8:
         return []
-    width = 2 * abs(mark[0][1][0][1]) / FINE
+    width = 2 * abs(outline[0][1][0][1]) / FINE + (float(rules.get("stroke-width", 1)) if edge != "none" else 0)
     opacity = rules.get("fill-opacity", rules.get("opacity"))
     style = f"fill:none;stroke:{rules['fill']};stroke-linecap:round;stroke-width:{short(width)}"
     style += f";stroke-opacity:{opacity}" if opacity else ""
@@ -215,6 +216,10 @@ def _dots(uses: list[Element], marks: dict[str, Steps]) -> list[Element]:
             ["", *sorted({*layer.attrib["d"].split("M")[1:]}, key=lambda spot: [*map(float, spot.split()[:2])])]
         )
     return layers
+
+
+def _rules(part: Element) -> dict[str, str]:
+    return dict(rule.split(":", 1) for rule in part.attrib.get("style", "").split(";") if rule)
 
 
 def _link(root: Element) -> None:

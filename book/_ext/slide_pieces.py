@@ -17,7 +17,7 @@ from notebook_key import Cell, source, tags
 from slide_text import MARKDOWN, code, inline, length, render, shorten
 
 LINE, WIDE = 42, 74  # pixels and characters of a line of text, on a slide of 1280 x 720
-MOST_CODE, MOST_PRINTED, MOST_CLAIMS, MOST_ITEMS = 18, 14, 8, 420  # lines, and pixels
+MOST_CODE, MOST_PRINTED, MOST_CLAIMS, MOST_ITEMS = 18, 14, 8, 500  # lines, and pixels
 FOLDED = {"hide-cell", "hide-input", "remove-input", "remove-cell"}
 CLAIM = re.compile(r"(?P<mark>[✓✗]) (?P<text>.*?): (?P<number>[^:]*) \((?P<band>[^()]*)\)")
 MUSEUM_PART = re.compile(r"\s*(?=\*What is done:\*|\*What happens:\*|\*The switch:\*)")
@@ -87,18 +87,14 @@ def high(text: str) -> float:
 
 
 def items(block: str) -> Iterator[Piece]:
-    """A list, in parts if it is long; of each point its first sentences."""
+    """A list, in equal parts if it is long; of each point its first sentences."""
     points = re.split(r"^(?=(?:[-*+]|\d+[.)]) )", block, flags=re.MULTILINE)[1:]
-    short = [" ".join(shorten(point.strip(), budget=120)) for point in points]
-    part: list[str] = []
-    for point, whole in zip(short, points, strict=True):
-        if part and sum(map(high, [*part, point])) > MOST_ITEMS:
-            yield Piece("list", render("\n".join(part)), sum(map(high, part)))
-            part = []
-        part.append(point)
-        if point.split() != whole.split():
-            yield Piece("notes", notes=render(whole))
-    yield Piece("list", render("\n".join(part)), sum(map(high, part)))
+    short = [" ".join(shorten(point.strip(), budget=150)) for point in points]
+    size = ceil(len(short) / ceil(sum(map(high, short)) / MOST_ITEMS))
+    for start in range(0, len(short), size):
+        part, whole = short[start : start + size], "".join(points[start : start + size])
+        cut = "".join(part).split() != whole.split()
+        yield Piece("list", render("\n".join(part)), sum(map(high, part)), render(whole) if cut else "")
 
 
 def quote(text: str) -> Piece:
@@ -178,7 +174,7 @@ def claims(lines: list[str]) -> Piece:
 
 
 def printed(lines: list[str]) -> Piece:
-    size, text = fitting(lines, 22), escape("\n".join(lines))
+    size, text = fitting(lines, 26), escape("\n".join(lines))
     html = f'<div class="printed" style="font-size: {size}px"><pre>{text}</pre></div>'
     return Piece("printed", html, height_of(lines, size))
 
@@ -197,5 +193,5 @@ def of_display(data: dict[str, Any], metadata: dict[str, Any]) -> Iterator[Piece
         encoded = content if kind == "image/png" else base64.b64encode(content.encode()).decode()
         picture = f'<img alt="{escape(alt)}" src="data:{kind};base64,{"".join(encoded.split())}">'
         below = f"<figcaption>{inline(caption)}</figcaption>" if caption else ""
-        notes = f"<p><b>The picture:</b> {escape(alt)}</p>"
+        notes = f"<p><b>The picture:</b> {inline(caption)} {escape(alt)}</p>"
         yield Piece("picture", f"<figure>{picture}{below}</figure>", 480, notes)

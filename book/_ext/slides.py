@@ -115,7 +115,8 @@ def fits(slide: Slide, piece: Piece, following: Piece | None) -> bool:
         return piece.kind == "text" and lonely and piece.height <= BESIDE and not leads_on
     if piece.kind in TYPED:
         return slide.height + piece.height <= FULL
-    return not slide.has(TYPED) and slide.height + piece.height <= ROOM
+    most = FULL if piece.kind == "list" else ROOM
+    return not slide.has(TYPED) and slide.height + piece.height <= most
 
 
 def belongs(piece: Piece, following: Piece) -> bool:

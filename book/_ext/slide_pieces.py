@@ -28,7 +28,8 @@ TALL = re.compile(r"\\(?:frac|sum|int|underbrace|prod)\b")
 class Piece:
     """What is not cut any more."""
 
-    kind: str  # text, list, formula, table, prediction, museum, code, claims, printed, picture, figure, notes; heading, mark
+    # text, list, formula, table, prediction, museum, code, claims, printed, picture, figure; heading, mark, notes
+    kind: str
     html: str = ""
     height: float = 0
     notes: str = ""  # for the speaker

@@ -16,7 +16,7 @@ def exercise_4() -> None:
     and 2 allow. So optimal transport saves 2 · 2 = 4. What is left is the squared difference of the means, 9, plus the
     squared difference of the standard deviations, 1.
     """
-    law = GaussianMixture([1.0], [[3.0]], [[[4.0]]])
+    law = GaussianMixture(torch.ones(1), torch.tensor([[3.0]]), torch.tensor([[[4.0]]]))
     z = torch.linspace(-3, 3, 61, dtype=torch.float64)
     transport = law.quantile(torch.special.ndtr(z))[:, 0]
     assert (transport - (3 + 2 * z)).abs().max() < 1e-4

@@ -17,7 +17,7 @@ def exercise_4() -> None:
     find room under the prior.
     """
     for sigma, nats in ((0.5, math.log(2)), (math.exp(-3), 3.0)):
-        means = torch.linspace(-1, 1, 1001, dtype=torch.float64)
+        means = torch.linspace(-1, 1, 1001, dtype=torch.float64)[:, None]
         means = means / means.std(correction=0) * math.sqrt(1 - sigma**2)
         log_variance = torch.full_like(means, 2 * math.log(sigma))
         assert abs(kl_per_latent(means, log_variance).mean().item() - nats) < 1e-9
@@ -48,9 +48,10 @@ def exercise_5() -> None:
 
     carried = integral(clouds.exp() * (clouds - together)).mean().item()
     away = integral(together.exp() * (together - prior)).item()
-    total = kl_per_latent(mean, 2 * std.log()).mean().item()
+    total = kl_per_latent(mean[:, None], 2 * std.log()[:, None]).mean().item()
     assert abs(carried + away - total) < 1e-6
     assert 0 < carried < math.log(4)
     assert away > 0
-    far = kl_per_latent(mean + 5, 2 * std.log()).mean().item()  # moved away from the prior, the code carries the same
+    # Moved away from the prior, the code carries the same and costs more.
+    far = kl_per_latent(mean[:, None] + 5, 2 * std.log()[:, None]).mean().item()
     assert far - carried > math.log(4)

@@ -46,8 +46,8 @@ def exercise_5() -> None:
     r"""The fraction is :math:`2 \Phi(-\operatorname{artanh}(0.97) / k)`; 99 % needs k = 167.
 
     A sample is of high quality if :math:`|\tanh(k z)| \ge 0.97`, that is :math:`|z| \ge 2.09 / k`. With 99 % in the
-    tails, 2.09 / k is the quantile of 0.505, which is 0.0125. A generator whose slope is at most L and that reaches both
-    modes must cross the gap, from -0.97 to 0.97, on an interval of noise at least 1.94 / L wide. Every interval has a
+    tails, 2.09 / k is the quantile of 0.505, which is 0.0125. A generator with slopes up to L that reaches both modes
+    must cross the gap, from -0.97 to 0.97, on an interval of noise at least 1.94 / L wide. Every interval has a
     positive probability under the normal distribution, so some samples are always on the bridge.
     """
     normal, edge = Normal(torch.zeros((), dtype=torch.float64), 1), math.atanh(0.97)

@@ -13,7 +13,7 @@ def exercise_4() -> None:
 
     That is the price of the mean alone. With means of 2 and -2 and variance 1/4 the KL is
     :math:`\tfrac12 (4 + \tfrac14 - 1 + \log 4) = 2.32` nats, though one of two classes takes only
-    :math:`\log 2 = 0.69`. The KL is charged against the prior N(0, 1), and the two Gaussians together are not this prior:
+    :math:`\log 2 = 0.69`. The KL is charged against the prior N(0, 1), and the two Gaussians together are not it:
     the mean over images of the KL is the information of the code plus the divergence of the mixture of all posteriors
     from the prior. The second part is paid for nothing.
     """

@@ -23,8 +23,8 @@ from PIL import Image
 from ..plots.style import COLORS
 
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
-LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
-LIBRARY += ("plot", "line", "panels", "codes", "pixels")
+LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
+LIBRARY += ("net", "samplers", "mixture", "likelihoods", "truth", "facm", "codes", "pixels")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = (64, 256)  # of a picture: so many, or so many, or all
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."

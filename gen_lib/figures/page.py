@@ -63,7 +63,9 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
     )
 
 
-def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
+def show(
+    name: str, spec: Mapping[str, Any], figure: Figure, alt: str, question: tuple[Figure, str] | None = None
+) -> None:
     """Put a figure into the output of a cell: HTML, and a picture for print and for pages without scripts.
 
     Args:
@@ -71,16 +73,19 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
         spec: what the script makes the figure from
         figure: what stands there until the script runs, and where none does; it is closed
         alt: what the figure shows
+        question: of a figure that shows an answer, another one that does not, and what that shows: they stand in the
+            page, and the answer in print
 
     Raises:
         ValueError: no description
     """
     picture = png(figure)
+    asked, words = (png(question[0]), question[1]) if question else (picture, alt)
     if not alt.strip():
         raise ValueError("alt must say what the figure shows, got nothing")
     forms = {
         "image/png": base64.b64encode(picture).decode(),
-        "text/html": element(name, spec, picture, alt),
+        "text/html": element(name, spec, asked, words),
         "text/plain": alt,
     }
     display(Bundle(forms), raw=True)

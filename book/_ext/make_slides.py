@@ -11,19 +11,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 from formulas import drawn, write_font
-from minutes import core, told
+from minutes import core
 from minutes import sections as timed
 from notebook_key import EXECUTED, Notebook, code_cells, is_fresh, read
 from slide_text import STYLE, inline
-from slides import Deck, Slide, deck
+from slides import Deck, Section, Slide, deck
 
 from gen_lib.plots import COLORS
 
 ROOT = Path(__file__).parents[2]
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
+BOOK = "Generative Models, Checked"
 FEW = 260  # pixels: what takes no more is set larger
 HEAD = """<!doctype html>
 <html lang="en">
@@ -68,10 +70,10 @@ def shown(root: Path, path: Path, stale: bool) -> Notebook:
     if not copy.exists():
         sys.exit(f"{path.stem}: no executed copy {copy.relative_to(root)}: run make execute")
     if not is_fresh(copy, notebook, root):
-        message = f"{path.stem}: the executed copy is stale, the code, gen_lib or the pins have changed: run make execute"
+        trouble = f"{path.stem}: the executed copy is stale, code, gen_lib or pins have changed: run make execute"
         if not stale:
-            sys.exit(message)
-        print(f"WARNING: {message}")
+            sys.exit(trouble)
+        print(f"WARNING: {trouble}")
         return read(copy)
     for cell, ran in zip(code_cells(notebook), code_cells(read(copy)), strict=True):
         cell["outputs"] = ran["outputs"]
@@ -79,18 +81,19 @@ def shown(root: Path, path: Path, stale: bool) -> Notebook:
 
 
 def front(one: Deck, minutes: int) -> str:
+    """The title, and the sections of the core with their minutes."""
+    below = f'<p class="band">{BOOK} · core of about {minutes} minutes</p>'
+    title = f'<div class="slide"><h1>{inline(one.title)}</h1>{one.promise}{below}</div>{notes([one.needs])}'
     points = "".join(
-        f'<li><a href="#/{address(section.title)}">{inline(section.title)}</a>'
-        f'<span class="band">{f"{section.minutes} min" if section.minutes else ""}</span></li>'
-        for section in one.sections
+        f'<li><a href="#/{address(part.title)}">{inline(part.title)}</a> <span class="band">{lasts(part)}</span></li>'
+        for part in one.sections
     )
-    return (
-        f'<section class="front"><div class="slide"><h1>{inline(one.title)}</h1>{one.promise}'
-        f'<p class="band">Generative Models, Checked · core of about {minutes} minutes</p>'
-        f"</div>{notes([one.needs])}</section>\n"
-        f'<section><div class="slide"><header class="opens"><h2>Plan</h2></header><div class="body"><ul class="plan">{points}</ul>'
-        "</div></div></section>"
-    )
+    plan = f'<header class="opens"><h2>Plan</h2></header><div class="body"><ul class="plan">{points}</ul></div>'
+    return f'<section class="front">{title}</section>\n<section><div class="slide">{plan}</div></section>'
+
+
+def lasts(part: Section) -> str:
+    return "" if part.minutes is None else f"{part.minutes} min"
 
 
 def address(title: str) -> str:
@@ -113,7 +116,9 @@ def section(one: Slide) -> str:
 
 
 def page(one: Deck, minutes: int) -> str:
-    slides = "\n".join([front(one, minutes), *map(section, one.slides)])
+    parts = [[*group] for _, group in groupby(one.slides, lambda slide: slide.section)]
+    stacks = ("<section>\n" + "\n".join(map(section, part)) + "\n</section>" for part in parts)
+    slides = "\n".join([front(one, minutes), *stacks])
     head = HEAD.format(title=escape(one.title))
     return DECK.format(head=head, slides=slides, scripts="\n".join(one.scripts))
 
@@ -139,7 +144,8 @@ def decks(root: Path, names: Sequence[str], stale: bool) -> Iterator[tuple[str, 
             continue
         notebook = shown(root, path, stale)
         one, minutes = deck(notebook), core(timed(notebook))
-        row = f'<tr><td><a href="{path.stem}.html">{inline(one.title)}</a><td>{minutes} min<td>{len(one.slides) + 2}</tr>'
+        link = f'<a href="{path.stem}.html">{inline(one.title)}</a>'
+        row = f"<tr><td>{link}<td>{minutes} min<td>{len(one.slides) + 2}</tr>"
         yield path.stem, page(one, minutes), row
 
 

@@ -26,6 +26,7 @@ MOST = 50  # minutes of a chapter's core: one lecture
 KINDS = ("Core", "Further")
 BADGE = re.compile(r"(Core|Further) · (?:(1) minute|(0|[2-9]|[1-9]\d+) minutes)")  # as text, in italics
 UNTIMED = ("Exercises", "References")
+HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 SECONDS = {"words": 60 / 180, "formulas": 20, "code": 30, "pictures": 20, "moving": 90, "claims": 5}
 MOVING = re.compile(r"\b(?:live\.\w+|explore)\(")
 CLAIM = re.compile(r"\bclaim\(")
@@ -79,31 +80,29 @@ def sections(notebook: Notebook) -> list[Section]:
 
 
 def add_code(section: Section, cell: Cell) -> None:
-    text, hidden = source(cell), {"hide-cell", "hide-input", "remove-input", "remove-cell"}.intersection(tags(cell))
+    text = source(cell)
     section.moving += len(MOVING.findall(text))
-    section.code += not hidden
+    section.code += not HIDDEN.intersection(tags(cell))
     section.pictures += bool(cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"))
     section.claims += len(CLAIM.findall(text))
 
 
 def add_text(found: list[Section], text: str) -> None:
-    folded = 0
-    tokens = MARKDOWN.parse(text)
-    for i, token in enumerate(tokens):
+    folded, before = 0, ""
+    for token in MARKDOWN.parse(text):
         if token.type == "html_block":
             folded += token.content.count("<details") - token.content.count("</details>")
         elif folded:
             continue
-        elif token.type == "heading_open" and token.tag == "h2":
-            found.append(Section(tokens[i + 1].content))
-            below = tokens[i + 4].content if len(tokens) > i + 4 else ""  # heading, its end, the paragraph
-            if known := badge(below.strip("*")):
-                found[-1].kind, found[-1].written = known
-                tokens[i + 4].children = []
+        elif token.type == "inline" and before == "h2":
+            found.append(Section(token.content))
+        elif token.type == "inline" and found[-1].minutes == 0 and (known := badge(token.content.strip("*"))):
+            found[-1].kind, found[-1].written = known
+        elif token.type == "inline":
+            found[-1].words += len("".join(words(token)).split())
         elif token.type.startswith("math_block"):
             found[-1].formulas += 1
-        elif token.type == "inline":
-            found[-1].words += len(" ".join(words(token)).split())
+        before = token.tag
 
 
 def words(token: Token) -> Iterator[str]:
@@ -113,6 +112,8 @@ def words(token: Token) -> Iterator[str]:
             yield part.content
         elif part.type.startswith("math_inline"):
             yield "x"
+        elif part.type.endswith("break"):
+            yield " "
         elif part.type == "image":
             yield from words(part)
 

@@ -17,7 +17,7 @@ from notebook_key import Cell, source, tags
 from slide_text import MARKDOWN, code, inline, length, render, shorten
 
 LINE, WIDE = 42, 74  # pixels and characters of a line of text, on a slide of 1280 x 720
-MOST_CODE, MOST_PRINTED, MOST_CLAIMS, MOST_ITEMS = 18, 14, 8, 420  # lines, and pixels
+MOST_CODE, MOST_PRINTED, MOST_CLAIMS, MOST_ITEMS = 18, 14, 8, 500  # lines, and pixels
 FOLDED = {"hide-cell", "hide-input", "remove-input", "remove-cell"}
 CLAIM = re.compile(r"(?P<mark>[✓✗]) (?P<text>.*?): (?P<number>[^:]*) \((?P<band>[^()]*)\)")
 MUSEUM_PART = re.compile(r"\s*(?=\*What is done:\*|\*What happens:\*|\*The switch:\*)")
@@ -28,7 +28,8 @@ TALL = re.compile(r"\\(?:frac|sum|int|underbrace|prod)\b")
 class Piece:
     """What is not cut any more."""
 
-    kind: str  # heading, mark, text, list, formula, prediction, museum, code, claims, printed, picture, figure, table, notes
+    # text, list, formula, table, prediction, museum, code, claims, printed, picture, figure; heading, mark, notes
+    kind: str
     html: str = ""
     height: float = 0
     notes: str = ""  # for the speaker
@@ -38,11 +39,11 @@ class Piece:
 def of_text(text: str) -> Iterator[Piece]:
     """The blocks of a Markdown cell; what is folded in the book is for the speaker."""
     lines = text.splitlines()
-    blocks = [token for token in MARKDOWN.parse(text) if token.level == 0 and token.map]
+    blocks = [(token, token.map) for token in MARKDOWN.parse(text) if token.level == 0 and token.map]
     folded = 0
-    for i, token in enumerate(blocks):
-        block = "\n".join(lines[token.map[0] : token.map[1]])
-        after = blocks[i + 1].type if i + 1 < len(blocks) else "cell"
+    for i, (token, (start, end)) in enumerate(blocks):
+        block = "\n".join(lines[start:end])
+        after = blocks[i + 1][0].type if i + 1 < len(blocks) else "cell"
         if token.type == "html_block":
             folded += block.count("<details") - block.count("</details>")
         elif folded:
@@ -67,7 +68,7 @@ def of_block(token: Token, block: str, before: bool) -> Iterator[Piece]:
         case "blockquote_open":
             yield quote(re.sub(r"^> ?", "", block, flags=re.MULTILINE))
         case "table_open":
-            yield Piece("table", render(block), 48 * (block.count("\n") + 1))
+            yield from table(block)
         case "fence" | "code_block":
             yield from of_code(token.content)
 
@@ -87,18 +88,28 @@ def high(text: str) -> float:
 
 
 def items(block: str) -> Iterator[Piece]:
-    """A list, in parts if it is long; of each point its first sentences."""
+    """A list, in equal parts if it is long; of each point its first sentences."""
     points = re.split(r"^(?=(?:[-*+]|\d+[.)]) )", block, flags=re.MULTILINE)[1:]
-    short = [" ".join(shorten(point.strip(), budget=120)) for point in points]
-    part: list[str] = []
-    for point, whole in zip(short, points, strict=True):
-        if part and sum(map(high, [*part, point])) > MOST_ITEMS:
-            yield Piece("list", render("\n".join(part)), sum(map(high, part)))
-            part = []
-        part.append(point)
-        if point.split() != whole.split():
-            yield Piece("notes", notes=render(whole))
-    yield Piece("list", render("\n".join(part)), sum(map(high, part)))
+    short = [" ".join(shorten(point.strip(), budget=150)) for point in points]
+    size = ceil(len(short) / ceil(sum(map(high, short)) / MOST_ITEMS))
+    for start in range(0, len(short), size):
+        part, whole = short[start : start + size], "".join(points[start : start + size])
+        cut = "".join(part).split() != whole.split()
+        yield Piece("list", render("\n".join(part)), sum(map(high, part)), render(whole) if cut else "")
+
+
+def table(block: str) -> Iterator[Piece]:
+    """A table, in equal parts if it is high."""
+    head, rule, *rows = block.splitlines()
+    cells = [[length(cell) for cell in row.strip().strip("|").split("|")] for row in (head, *rows)]
+    widths = [min(40, max(column)) for column in zip(*cells, strict=False)]
+    wide = [max(8, 90 * width / sum(widths)) for width in widths]  # characters in a line of each column, about
+    heights = [16 + 34 * max(ceil(n / most) for n, most in zip(row, wide, strict=False)) for row in cells[1:]]
+    parts = ceil((sum(heights) + 60) / MOST_ITEMS)
+    size = ceil(len(rows) / parts)
+    for start in range(0, len(rows), size):
+        some = rows[start : start + size]
+        yield Piece("table", render("\n".join([head, rule, *some])), 60 + sum(heights[start : start + size]))
 
 
 def quote(text: str) -> Piece:
@@ -178,7 +189,7 @@ def claims(lines: list[str]) -> Piece:
 
 
 def printed(lines: list[str]) -> Piece:
-    size, text = fitting(lines, 22), escape("\n".join(lines))
+    size, text = fitting(lines, 26), escape("\n".join(lines))
     html = f'<div class="printed" style="font-size: {size}px"><pre>{text}</pre></div>'
     return Piece("printed", html, height_of(lines, size))
 
@@ -189,7 +200,11 @@ def of_display(data: dict[str, Any], metadata: dict[str, Any]) -> Iterator[Piece
     if "<gen-lib-" in html:
         yield Piece("figure", f'<div class="enlarged" data-prevent-swipe>{FIGURE.sub("", html)}</div>', 600)
     elif html:
-        yield Piece("table", f'<div class="wide">{html}</div>', 500)
+        for part in re.split(r"(?=<table\b)", html):
+            if part.startswith("<table"):
+                yield Piece("table", part, 60 + 44 * part.count("<tr"))
+            elif part.strip():
+                yield Piece("text", part, high(re.sub("<[^>]*>", "", part)))
     elif kind := next((kind for kind in ("image/svg+xml", "image/png") if kind in data), ""):
         alt = metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         caption = metadata.get("gen_lib", {}).get("caption", "")
@@ -197,5 +212,5 @@ def of_display(data: dict[str, Any], metadata: dict[str, Any]) -> Iterator[Piece
         encoded = content if kind == "image/png" else base64.b64encode(content.encode()).decode()
         picture = f'<img alt="{escape(alt)}" src="data:{kind};base64,{"".join(encoded.split())}">'
         below = f"<figcaption>{inline(caption)}</figcaption>" if caption else ""
-        notes = f"<p><b>The picture:</b> {escape(alt)}</p>"
+        notes = f"<p><b>The picture:</b> {inline(caption)} {escape(alt)}</p>"
         yield Piece("picture", f"<figure>{picture}{below}</figure>", 480, notes)

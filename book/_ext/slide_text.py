@@ -19,6 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
 LONG = 180  # characters, drawn, that a paragraph may have on a slide
+WIDE = 70  # characters of a formula that find room in a line, about
 STYLE = HtmlFormatter(style="a11y-high-contrast-light", nowrap=True)
 OPAQUE = re.compile(r"\$[^$]+\$|`[^`]+`|\]\([^)]*\)")  # no sentence ends in it
 END = re.compile(r"[.!?:][\"”’)*_]*\s+(?=[\"“(*_\[$`]*[A-Z0-9$`\\])")
@@ -37,8 +38,27 @@ def displayed(renderer: Any, tokens: Sequence[Token], index: int, options: Any, 
     tex = TAG.sub("", tex).strip()
     if r"\\" in tex and r"\begin" not in tex:
         tex = rf"\begin{{aligned}} {tex} \end{{aligned}}"
+    elif length(tex) > WIDE and len(parts := apart(tex)) > 1:
+        tex = r"\begin{gathered} " + r" \\ ".join(parts) + r" \end{gathered}"
     number = f'<span class="eqno">({escape(tag[1])})</span>' if tag else ""
     return f'<div class="math">{mathml(tex, True)}{number}</div>\n'
+
+
+def apart(tex: str) -> list[str]:
+    r"""The formulas of a line, which are set apart by \qquad: below each other there is room for them.
+
+    Example:
+        >>> apart(r"a = b, \qquad c = {d \qquad e}")
+        ['a = b,', 'c = {d \\qquad e}']
+    """
+    parts = [""]
+    for piece in re.split(r"(\\qquad\b)", tex):
+        outside = parts[-1].count("{") == parts[-1].count("}") and r"\left" not in parts[-1]
+        if piece == r"\qquad" and outside:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return [part.strip() for part in parts if part.strip()]
 
 
 def fence(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -117,7 +137,7 @@ def shorten(text: str, before: bool = False, budget: int = LONG) -> list[str]:
     kept = {i for i, part in enumerate(parts) if "**" in part} | {0}
     if before and not parts[-1].endswith((".", "!", "?", ")")):
         kept.add(len(parts) - 1)
-    for i, part in enumerate(parts):  # and what still finds room
+    for i in range(len(parts)):  # and what still finds room
         if i - 1 in kept and sum(length(parts[k]) for k in kept | {i}) <= budget:
             kept.add(i)
     runs: list[str] = []

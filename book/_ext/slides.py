@@ -1,14 +1,14 @@
 """A chapter cut into slides: its opening and its core sections, one idea on each slide.
 
-Prose is shortened (``slide_text``) and is whole in the speaker's notes. What a cell shows has a slide, together with the
-sentence that announces it. A prediction stands alone, so its answer comes on a later slide.
+Prose is shortened (``slide_text``) and is whole in the speaker's notes. What a cell shows has a slide, together with
+the sentence that announces it. A prediction stands alone, so its answer comes on a later slide.
 """
 
 import re
 from dataclasses import dataclass, field
 
-from exercises import exercises
 from executed_outputs import FIGURE
+from exercises import exercises
 from minutes import UNTIMED, badge
 from notebook_key import Notebook, code_cells, source
 from slide_pieces import Piece, of_cell, of_text
@@ -115,7 +115,8 @@ def fits(slide: Slide, piece: Piece, following: Piece | None) -> bool:
         return piece.kind == "text" and lonely and piece.height <= BESIDE and not leads_on
     if piece.kind in TYPED:
         return slide.height + piece.height <= FULL
-    return not slide.has(TYPED) and slide.height + piece.height <= ROOM
+    most = FULL if piece.kind == "list" else ROOM
+    return not slide.has(TYPED) and slide.height + piece.height <= most
 
 
 def belongs(piece: Piece, following: Piece) -> bool:

@@ -53,6 +53,7 @@ Reveal.initialize({
   center: false,
   controls: false,
   hash: true,
+  navigationMode: "linear", // all keys go on; the overview has a column for each section
   slideNumber: "c/t",
   transition: "none",
   viewDistance: 1,
@@ -61,4 +62,4 @@ Reveal.initialize({
 });
 Reveal.on("ready", () => document.fonts.ready.then(() => fit(Reveal.getCurrentSlide())));
 Reveal.on("slidechanged", ({ currentSlide }) => fit(currentSlide));
-Reveal.on("pdf-ready", () => document.querySelectorAll(".slides section").forEach(fit));
+Reveal.on("pdf-ready", () => document.querySelectorAll(".slides section:not(.stack)").forEach(fit));

@@ -2,7 +2,7 @@
 
 const LOOKS = `
 .gen-lib-figure { display: block; margin: 0.5rem 0; max-width: 100%; color: inherit; transition: color 1ms; }
-.gen-lib-figure img { display: block; max-width: 100%; height: auto; margin: 0; }
+.gen-lib-figure :is(img, svg) { display: block; max-width: 100%; height: auto; margin: 0; }
 .gen-lib-controls { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: center; margin: 0 0 0.5rem; }
 .gen-lib-figure legend { font: inherit; color: inherit; border: 0; margin: 0; padding: 0; }
 .gen-lib-control { font-weight: inherit; margin: 0; display: flex; align-items: center; gap: 0.5rem; min-height: 2rem; font-size: 0.95rem; }
@@ -41,7 +41,7 @@ class Figure extends HTMLElement {
       document.head.append(make("style", { id: "gen-lib-looks", textContent: LOOKS }));
     }
     const spec = JSON.parse(holder.textContent);
-    const picture = this.querySelector("img");
+    const picture = this.querySelector("img, svg");
     const hint = this.querySelector(".gen-lib-hint");
     this.replaceChildren(holder, ...(picture ? [picture] : [])); // and nothing that an earlier life has left
     this.classList.add("gen-lib-figure");

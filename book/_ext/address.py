@@ -1,8 +1,8 @@
 """Set the address of the repository everywhere at once: address.py https://github.com/OWNER/REPOSITORY [--root FOLDER]
 
-The address of now, which stands in _config.yml, is replaced in all files that name it: the install cells of the
-notebooks, the citation, the pages. In a Markdown file it also goes without what is between `<!-- until published -->` and
-`<!-- end -->`, and shows what is in `<!-- when published` ... `-->`. Nothing is fetched and nothing is sent.
+The present address, that of _config.yml, is replaced in all files that name it: the install cells of the notebooks, the
+citation, the pages. In Markdown files what is between `<!-- until published -->` and `<!-- end -->` goes, and what is
+in `<!-- when published` ... `-->` comes. Nothing is fetched and nothing is sent.
 """
 
 import argparse

@@ -3,9 +3,9 @@
     ```{chapters}
     ```
 
-draws each chapter of the table of contents with its title, the minutes of its core and the number of its claims that
-held, and a line to it from each chapter that it needs: those linked in its paragraph "You need". A line that follows from
-others is left out. On a wide screen the lines run from left to right; on a narrow one the chapters stand below each other.
+draws each chapter with its title, the minutes of its core and the number of its claims that held, and a line to it from
+each chapter that it needs: those linked in its paragraph "You need". A line that follows from others is left out. On a
+wide screen the lines run from left to right; on a narrow one the chapters are listed one below the other.
 """
 
 import re
@@ -47,7 +47,9 @@ def said(text: str) -> Chapter:
     """
     title, need, core = TITLE.match(text), NEED.search(text), CORE.search(text)
     if not title or not need or not core:
-        raise LookupError('the first cell must have "# N. Title", "**You need** ..." and "core is one lecture of about ..."')
+        raise LookupError(
+            'the first cell must have "# N. Title", "**You need** ..." and "core is one lecture of about ..."'
+        )
     return Chapter(title[1], title[2], set(LINK.findall(need[1])), core[1])
 
 
@@ -79,7 +81,7 @@ def columns(needs: Needs) -> dict[str, int]:
 
 
 def rows(needs: Needs, column: Mapping[str, int]) -> dict[str, int]:
-    """A row for each chapter, such that lines are short and pass between what is in their way; by two columns at a time."""
+    """A row for each chapter, such that lines are short and cross no other chapter; by two columns at a time."""
     members = [[name for name in needs if column[name] == k] for k in range(max(column.values()) + 1)]
     count = max(map(len, members))
     row = {name: k for group in members for k, name in enumerate(group)}
@@ -102,12 +104,13 @@ def rows(needs: Needs, column: Mapping[str, int]) -> dict[str, int]:
         start = cost(row)
         for left, right in pairs:
             row = min((row | a | b for a in put(left) for b in put(right)), key=cost)
+        row = min(row, {name: count - 1 - k for name, k in row.items()}, key=cost)
         if cost(row) >= start:
             return row
 
 
 def wide(needs: Needs, column: Mapping[str, int], row: Mapping[str, int]) -> str:
-    """Lines between the cells of a grid, each cell 100 by 100; a card fills 82 of it, and a line passes between cards."""
+    """Lines between the cells of a grid, each 100 by 100; a card fills 82 of them, and lines pass between cards."""
     paths = []
     for b in needs:
         for a in sorted(needs[b]):
@@ -164,14 +167,15 @@ class Chapters(Directive):
             link = env.app.builder.get_relative_uri(env.docname, f"notebooks/{name}")
             first = sorted(int(found[other].number) for other in needs[name])
             after = f", after {' and '.join(map(str, first))}" if first else ""
+            claims = f"{held[name]} claim{'s' * (held[name] != 1)}"
             cards.append(
                 f'<li style="--column: {column[name] + 1}; --row: {row[name] + 1}">'
                 f'<a href="{link}"><b>{chapter.number}</b> {escape(chapter.title)}</a>'
-                f"<span>{chapter.minutes} min, {held[name]} claims{after}</span></li>"
+                f"<span>{chapter.minutes} min, {claims}{after}</span></li>"
             )
         shape = f"--columns: {max(column.values()) + 1}; --rows: {max(row.values()) + 1}; --chapters: {len(found)}"
-        whole = f'<div class="chapter-map" style="{shape}">{wide(needs, column, row)}{tall(needs)}<ol>{"".join(cards)}</ol></div>'
-        return [nodes.raw("", whole, format="html")]
+        whole = f"{wide(needs, column, row)}{tall(needs)}<ol>{''.join(cards)}</ol>"
+        return [nodes.raw("", f'<div class="chapter-map" style="{shape}">{whole}</div>', format="html")]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -8,8 +8,8 @@ is the number of claims that held in all executed copies, and the word. The dire
     points that end in a mode
     ```
 
-quotes the one claim of a chapter that begins like this, with its number. A copy that is missing, and a claim that is not
-there, that is not the only one or that fails, are warnings, and so errors under -W.
+quotes the one claim of a chapter that begins like this, with its number. A copy that is missing is a warning, and so an
+error under -W; so is a claim that is missing, that fails, or that is not the only one.
 """
 
 from pathlib import Path

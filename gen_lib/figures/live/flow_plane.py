@@ -23,7 +23,7 @@ def flow_plane(
     particles: int = 300,
     steps: int = 16,
 ) -> None:
-    """Particles that travel from noise to data in a learned velocity field, while the reader moves the modes of the data.
+    """Particles that travel from noise to data in a learned velocity field; the reader moves the modes of the data.
 
     The state of a particle has the coordinates of its point and, behind them, those of all modes, which stay where
     they are. So one net holds the field of every such mixture: the field follows a mode that is dragged. A switch
@@ -69,7 +69,7 @@ def flow_plane(
     figure = plt.figure(figsize=(5, 5 * reach[1] / reach[0]), layout="constrained")
     axes = figure.subplots()
     plots.states(axes, path, count=SHOWN)
-    axes.scatter(*modes.T, s=60, color=plots.COLORS["data"])
+    axes.scatter(modes[:, 0], modes[:, 1], s=60, color=plots.COLORS["data"])
     axes.set(aspect="equal")
     axes.set_axis_off()
     show("flow-plane", spec, figure, alt)

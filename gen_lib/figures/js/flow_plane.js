@@ -164,7 +164,7 @@ class FlowPlane extends Figure {
     const moves = () => visible && !paused && !calm.matches && this.isConnected;
     const report = () => {
       const landed = arrived();
-      say(`${landed} of ${count} particles end in a mode of the data`);
+      say(`${landed} of ${count} particles end in a mode`);
     };
     const follow = (part) => {
       for (let i = 0; i < shown.length; i++) shown[i] += part * (wanted[i] - shown[i]);

@@ -38,7 +38,7 @@ def mark(doctree: nodes.document) -> dict[str, tuple[str, int]]:
 
 
 def mark_contents(toc: nodes.Node, kinds: dict[str, tuple[str, int]]) -> None:
-    for entry in []:
+    for entry in toc.findall(nodes.reference):
         if known := kinds.get(entry.get("anchorname", "").lstrip("#")):
             kind, number = known
             entry["classes"].append(kind.lower())

@@ -58,7 +58,7 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         ax.minorticks_off()
         ax.set_ylim([10**end for end in board["span"]])
         names = [f"{row['name']}, {row['evaluations']}" for row in board["rows"]]
-        ax.set_xticks(places, names, rotation=90, fontsize=8)
+        ax.set_xticks(places, names, rotation=90)
     show("scoreboard", {"boards": boards}, figure, alt)
 
 

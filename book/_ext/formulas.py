@@ -74,7 +74,10 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     number = tag[1] if tag else get_node_equation_number(self, node) if node["number"] else ""
     self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
     self.body.append(set_formula(node, tex, display=True))
-    self.body.append(f'<span class="eqno">({escape(number)})</span></div>\n' if number else "</div>\n")
+    mark = f"({escape(number)})"
+    if node["ids"]:
+        mark = f'<a class="permalink" href="#{node["ids"][-1]}" title="Link to this equation">{mark}</a>'
+    self.body.append(f'<span class="eqno">{mark}</span></div>\n' if number else "</div>\n")
     raise nodes.SkipNode
 
 

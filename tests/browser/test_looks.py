@@ -25,9 +25,11 @@ LISTEN = """() => {
     dispatchEvent(new Event("resize"));
 }"""
 SIZES = """() => {
-    const shown = [...document.querySelectorAll(".gen-lib-figure :not(svg, svg *)")].filter(part => part.checkVisibility() &&
-        [...part.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim()));
-    for (const part of shown) sizes.add(parseFloat(getComputedStyle(part).fontSize));
+    const said = part => [...part.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    const parts = [...document.querySelectorAll(".gen-lib-figure :not(svg, svg *)")];
+    for (const part of parts.filter(part => part.checkVisibility() && said(part))) {
+        sizes.add(parseFloat(getComputedStyle(part).fontSize));
+    }
     return [...sizes];
 }"""
 PARTS = """figure => {

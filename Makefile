@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute compare html slides site chromium browser serve bench clean distclean
+.PHONY: help book test environment lint unit execute compare html slides site chromium browser serve bench address clean \
+	distclean
 .NOTPARALLEL:  # what takes time shares the cores already
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
@@ -93,6 +94,10 @@ serve: html  ## show the book at http://localhost:8000
 
 bench: html .venv/peers/made  ## how fast: the library beside others, for the page "How fast"; takes four minutes
 	PYTHONPATH=.venv/peers OMP_NUM_THREADS=1 $(PY) -m benchmarks.speed --output benchmarks/results.json
+
+# Nothing but Python is needed, so that it can be the first thing done with a copy.
+address:  ## make address URL=https://github.com/OWNER/REPOSITORY: where the repository is, in all files at once
+	@"$(PYTHON)" book/_ext/address.py "$(URL)"
 
 clean:  ## remove what was made, keep .venv
 	rm -rf _build build .hypothesis .mypy_cache .ruff_cache *.egg-info

@@ -158,7 +158,7 @@ def test_long_code_and_many_claims_are_cut():
 
 
 def test_figures_bring_their_scripts_once_and_the_library_first():
-    spec = page.element("explore", {}, b"", "a picture"), page.element("ruler", {}, b"", "another")
+    spec = page.element("explore", {}, "<svg/>", "a picture"), page.element("ruler", {}, "<svg/>", "another")
     shown = [{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}} for html in spec * 2]
     made = deck(notebook(markdown("# T"), markdown("## S"), code_cell("x", outputs=shown)))
     assert [FIGURE.match("\n" + script)[1] for script in made.scripts] == ["library", "explore", "ruler"]

@@ -104,7 +104,7 @@ def write_font(site: Path, characters: set[str]) -> None:
         raise ExtensionError("the package ziamath is missing: pip install -r requirements.txt")
     source = Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
     name = sha256(f"{source.stat().st_size} {sorted(characters)}".encode()).hexdigest()[:16]
-    made = site.parent / f"math-{name}.woff2"  # beside the pages, for the next build
+    made = site.parent / f"math-{name}.woff2"  # next to the pages, for the next build
     if not made.exists():
         font = TTFont(source)
         options = Options(layout_features=["ssty", "ccmp", "mark", "mkmk", "dtls", "flac"], hinting=False)

@@ -23,8 +23,8 @@ from ..plots.style import COLORS
 from ..plots.vector import svg
 
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
-LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
-LIBRARY += ("plot", "line", "panels", "codes", "pixels")
+LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
+LIBRARY += ("net", "samplers", "mixture", "likelihoods", "truth", "facm", "codes", "pixels")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
@@ -62,7 +62,9 @@ def element(name: str, spec: Mapping[str, Any], picture: str, alt: str) -> str:
     )
 
 
-def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
+def show(
+    name: str, spec: Mapping[str, Any], figure: Figure, alt: str, question: tuple[Figure, str] | None = None
+) -> None:
     """Put a figure into the output of a cell: HTML, and a picture for print and for pages without scripts.
 
     Args:
@@ -70,6 +72,8 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
         spec: what the script makes the figure from
         figure: what stands there until the script runs, and where none does; it is closed
         alt: what the figure shows
+        question: of a figure that shows an answer, another one that does not, and what that shows: they stand in the
+            page, and the answer in print
 
     Raises:
         ValueError: no description
@@ -77,10 +81,12 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
     if not alt.strip():
         plt.close(figure)
         raise ValueError("alt must say what the figure shows, got nothing")
-    picture = svg(figure, tight=False)
+    asked, words = question or (figure, alt)
+    picture = svg(asked, tight=False)
+    plt.close(asked)
     forms = {
         "image/png": base64.b64encode(png(figure)).decode(),
-        "text/html": element(name, spec, picture, alt),
+        "text/html": element(name, spec, picture, words),
         "text/plain": alt,
     }
     display(Bundle(forms), raw=True)

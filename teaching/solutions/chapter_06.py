@@ -34,7 +34,7 @@ def exercise_4() -> None:
 def exercise_5() -> None:
     r"""The worth is :math:`n\,[H(p) - \tfrac12 H(p + \delta) - \tfrac12 H(p - \delta)]`, H the entropy of a coin.
 
-    The mean over the two looks is p, and the cross-entropy of a coin and its mean, minus its entropy, is their
+    The mean over the two variants is p, and the cross-entropy of a coin and its mean, minus its entropy, is their
     Kullback-Leibler divergence. By (3) the worth is about :math:`n \delta^2 / (2 p (1 - p))`. A value with p = 0.5 and
     delta = 0.1 is worth 0.0201 nats, so 25 of them pay for the half nat of the border: about eight pixels of three
     channels. At p = 0.15 the coin is less noisy, its variance is about half as large, and 12 values are enough: a dark
@@ -45,12 +45,12 @@ def exercise_5() -> None:
         return -(p * p.log() + (1 - p) * (1 - p).log())
 
     def worth(p: float, delta: float) -> float:
-        """Of one value, by (2): mean cross-entropy at the mean of the two looks, minus the mean entropy."""
-        looks = torch.tensor([p - delta, p + delta], dtype=torch.float64)
-        middle = looks.mean()
-        cross = -(looks * middle.log() + (1 - looks) * (1 - middle).log())
-        exact = (cross - entropy(looks)).mean().item()
-        assert abs(exact - (entropy(middle) - entropy(looks).mean()).item()) < 1e-12
+        """Of one value, by (2): mean cross-entropy at the mean of the two variants, minus the mean entropy."""
+        variants = torch.tensor([p - delta, p + delta], dtype=torch.float64)
+        middle = variants.mean()
+        cross = -(variants * middle.log() + (1 - variants) * (1 - middle).log())
+        exact = (cross - entropy(variants)).mean().item()
+        assert abs(exact - (entropy(middle) - entropy(variants).mean()).item()) < 1e-12
         return exact
 
     assert abs(worth(0.5, 0.1) - 0.1**2 / (2 * 0.25)) < 0.0002

@@ -19,11 +19,13 @@ from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {"points": 500, "epochs": 2000.0, "batch": 64, "lr": 1e-3, "schedule": "constant", "seed": 42}
     | {"betas": [0.9, 0.999]},
-    "fast": {"steps": 500, "batch": 256, "every": 250},
+    "fast": {"steps": 400, "batch": 256, "every": 200},
 }
 #: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
 BETAS = dict.fromkeys(RATES, [0.0, 0.9])
+#: On the small targets; others start from 1e-2.
+TOY_RATES = {"backflow": 3e-2}
 #: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
 ELSEWHERE = ("accelerator", "devices", "num_nodes", "snapshots")
 WITH_CODES = ("ae", "vae", "vae_beta")
@@ -37,8 +39,8 @@ class Settings:
     Args:
         method: name of a ready method, or your own as package.module:name
         data: name of a target, digits, a folder of pictures, hub:MNIST, or your own as package.module:name (mixture_1d)
-        preset: classic (2000 epochs of 500 points in batches of 64, constant rate 1e-3, seed 42) or fast (500 steps of
-            128), none if not given
+        preset: classic (2000 epochs of 500 points in batches of 64, constant rate 1e-3, seed 42) or fast (400 steps of
+            256), none if not given
         steps: number of training steps (2000)
         epochs: the length instead in passes over the training points
         batch: pairs per member and step (256)
@@ -46,7 +48,8 @@ class Settings:
         hidden: widths of the hidden layers, or channels of a convolutional net, such as
             [256,128] ([32,64,32]; [256,128] for images, [32,64] if convolutional)
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
-        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan); in a game also {critic: 3e-3, generator: 1e-3}
+        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan, 3e-2 for backflow); in a game also
+            {critic: 3e-3, generator: 1e-3}
         betas: decay rates of Adam's two averages ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)
@@ -142,7 +145,7 @@ def resolved(wishes: Settings) -> Settings:
         chosen.pop("points", None)
     coded = wishes.method in WITH_CODES
     usual = {
-        "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else 1e-2),
+        "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else TOY_RATES.get(wishes.method, 1e-2)),
         "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0, "data_seed": 0,
         "dropout": 0.0, "snapshots": images, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
         "hidden": [32, 64, 32] if not images else [32, 64] if wishes.maps == "convolutional" else [256, 128],

@@ -191,7 +191,7 @@ def weights():
     maps = {live.Setting(target="pairs", **published): ends["pairs"], live.Setting(target="v*", **plain): ends["v*"]}
     live.weights(LINE, maps, alt="Maps.")
     menus = {"α": ("1", "1 − √t"), "β": ("1", "cos(πt/2)"), "clamp": ("off", "at 1")}
-    menus["norm-L2"] = ("off, p = 0", "on, p = 1/2")
+    menus["norm-L2"] = ("off", "on")
     words = "At t = {} an error of {} pulls with {}, one of 0.25 with {} and one of 4 with {}. "
     for target, on, t, g in (("pairs", published, 0.35, -1.75), ("v*", plain, 0.6, 3.25), ("pairs", other, 0.15, 0.75)):
         moves = {menu: texts[key] for (menu, texts), key in zip(menus.items(), on.values(), strict=True)}
@@ -270,13 +270,18 @@ def explored():
 
 
 def move(tab, control, to):
-    """A slider, also by its place, to a number or text; a menu to an entry; a button or a radio is clicked."""
+    """A slider, also by its place, to a number or text; a menu or a row to an entry; a button or a radio is clicked."""
     sliders = tab.locator("input[type=range]")
-    found = sliders.nth(control) if isinstance(control, int) else tab.get_by_label(re.compile(f"^{control}"))
+    labelled = tab.locator("input[type=range], select, [role=radiogroup]").and_(
+        tab.get_by_label(re.compile(f"^{control}"))
+    )
+    found = sliders.nth(control) if isinstance(control, int) else labelled
     if to in ("button", "radio"):
         tab.get_by_role(to, name=control).click()
     elif found.evaluate("control => control.tagName") == "SELECT":
         found.select_option(label=to)
+    elif found.get_attribute("role") == "radiogroup":
+        found.get_by_role("radio", name=to, exact=True).check()
     else:
         found.evaluate(MOVE, to if isinstance(to, str) else f"{float(to):.2f}")
 

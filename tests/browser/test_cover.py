@@ -53,7 +53,13 @@ def middle(tab: Page, mode: int = 0) -> tuple[float, float]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_first_screen_holds_figure_claim_switch_and_start(browser, size, theme):
     tab = opened(browser, size, color_scheme=theme)
-    parts = ["h1:visible", ".cover-lead", "gen-lib-flow-plane canvas", "gen-lib-flow-plane .gen-lib-segments", ".cover-switch"]
+    parts = [
+        "h1:visible",
+        ".cover-lead",
+        "gen-lib-flow-plane canvas",
+        "gen-lib-flow-plane .gen-lib-segments",
+        ".cover-switch",
+    ]
     parts += [".cover-claim .holds", ".cover-start a >> nth=0"]
     for part in parts:
         box = tab.locator(part).last.bounding_box()

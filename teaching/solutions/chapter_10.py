@@ -5,6 +5,11 @@ import torch
 from gen_lib import data, metrics, samplers, truth
 
 
+def _gaussian(s: float) -> data.GaussianMixture:
+    """N(0, s^2) on the line."""
+    return data.GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), s**2))
+
+
 def exercise_4() -> None:
     r"""The decoder is :math:`s z`, the encoder :math:`x / s`, and decoding multiplies the error of a code by s.
 
@@ -29,7 +34,7 @@ def exercise_4() -> None:
         def u(x, t, r, std=std):
             return x * (std(r) / std(t) - 1) / (r - t)
 
-        gaussian = data.GaussianMixture([1.0], [[0.0]], [[[s**2]]])
+        gaussian = _gaussian(s)
         assert torch.allclose(u(x, t, r), truth.average_velocity(gaussian, x, t, r), atol=1e-7)
         there = x + (r - t) * u(x, t, r)
         assert torch.allclose(u(there, r, t), u(x, t, r))
@@ -60,7 +65,7 @@ def exercise_5() -> None:
 
     code = -torch.special.ndtri(mixture.cdf(x)).reshape(-1, 1)
     assert (decode(code) - x).abs().max() < 1e-5
-    normal = data.GaussianMixture([1.0], [[0.0]], [[[1.0]]])
+    normal = _gaussian(1.0)
     assert metrics.w1(decode(z), mixture) < 0.01
     assert metrics.w1(code, normal) < 0.01
     assert 3.0 < (decode(z) - x).abs().mean() < 3.3

@@ -4,9 +4,8 @@ const LOOKS = `
 .gen-lib-figure { display: block; margin: 1rem 0; max-width: 100%; padding: 3px; color: inherit; transition: color 1ms;
   font-size: 14px; line-height: 1.4; --faint: color-mix(in srgb, currentColor 28%, transparent); }
 .gen-lib-figure p { margin: 0.4rem 0; }
-.gen-lib-figure :is(img, .gen-lib-stage svg) { display: block; max-width: 100%; height: auto; margin: 0; }
 .gen-lib-stage canvas { display: block; width: 100%; }
-.gen-lib-stage > img, .gen-lib-stage > div > svg { width: auto; max-height: 30rem; margin: 0 auto; }
+.gen-lib-stage > :is(img, svg), .gen-lib-stage > div > svg { display: block; max-width: 100%; height: auto; max-height: 30rem; margin: 0 auto; }
 .gen-lib-panels { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; }
 .gen-lib-controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
   gap: 0.15rem 2rem; margin: 0.5rem 0; align-items: center; }

@@ -19,7 +19,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from ..plots.pixels import lighter
-from ..plots.style import COLORS
+from ..plots.style import COLORS, GROUNDS
 from ..plots.vector import svg
 
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
@@ -79,7 +79,8 @@ def show(
         ValueError: no description
     """
     if not alt.strip():
-        plt.close(figure)
+        for each in (figure, *([question[0]] if question else [])):
+            plt.close(each)
         raise ValueError("alt must say what the figure shows, got nothing")
     asked, words = question or (figure, alt)
     picture = svg(asked, tight=False)
@@ -114,8 +115,9 @@ def script(name: str) -> str:
 
 @cache
 def _library() -> str:
-    """The parts, after what they take from Python: the colours of the roles."""
-    return f"const ROLES = {json.dumps(COLORS)};\n" + "\n".join(_read(f"library/{part}") for part in LIBRARY)
+    """The parts, after what they take from Python: the colours of the roles and of the grounds."""
+    given = f"const ROLES = {json.dumps(COLORS)};\nconst GROUNDS = {json.dumps(GROUNDS)};\n"
+    return given + "\n".join(_read(f"library/{part}") for part in LIBRARY)
 
 
 def _read(name: str) -> str:

@@ -158,6 +158,11 @@ def flow_lab():
                 above = (getattr(samplers, sampler)(v, z, 2)[-1] > 0).double().mean()
                 numbers = [2 * asked, 100 * above, 100 * (1 - mixture.cdf(number(0.0)))]
                 yield {**moves, "field": field, "sampler": sampler.title(), "steps": "2"}, words, numbers
+    ends = [getattr(samplers, sampler)(v, z, 3)[-1] for sampler in ("euler", "heun")]  # the last field, by both
+    above = [100 * (end > 0).double().mean() for end in ends]
+    both = "Euler, {} evaluations: {} % …; Heun, {} evaluations: {} % …; of the data {} % are."
+    numbers = [3, above[0], 6, above[1], 100 * (1 - other.cdf(number(0.0)))]
+    yield {"sampler": "both", "steps": "3"}, both, numbers
 
 
 def ruler():
@@ -188,12 +193,19 @@ def weights():
     other = plain | {"alpha": True, "clamp": True}
     exact = LINE.quantile((torch.arange(1000) + 0.5) / 1000)
     ends = {"pairs": exact + 0.2 + 0.2 * torch.randn(2, 1, 1), "v*": exact - 0.4 + 0.1 * torch.randn(2, 1, 1)}
+    beside = exact + 0.5 + 0.3 * torch.randn(2, 1, 1)  # of plain weights on the same target
     maps = {live.Setting(target="pairs", **published): ends["pairs"], live.Setting(target="v*", **plain): ends["v*"]}
+    maps[live.Setting(target="pairs", **plain)] = beside
     live.weights(LINE, maps, alt="Maps.")
     menus = {"α": ("1", "1 − √t"), "β": ("1", "cos(πt/2)"), "clamp": ("off", "at 1")}
     menus["norm-L2"] = ("off", "on")
     words = "At t = {} an error of {} pulls with {}, one of 0.25 with {} and one of 4 with {}. "
-    for target, on, t, g in (("pairs", published, 0.35, -1.75), ("v*", plain, 0.6, 3.25), ("pairs", other, 0.15, 0.75)):
+    for target, on, t, g in (
+        ("pairs", published, 0.35, -1.75),
+        ("v*", plain, 0.6, 3.25),
+        ("pairs", other, 0.15, 0.75),
+        ("pairs", published, 0.6, 0.5),
+    ):
         moves = {menu: texts[key] for (menu, texts), key in zip(menus.items(), on.values(), strict=True)}
         moves |= {"target": target, "time t": t, "error g": g}
         F, v = torch.full((3, 1), 0.3).double().requires_grad_(), 0.3 - torch.tensor([[g], [0.25], [4.0]]).double()
@@ -203,7 +215,14 @@ def weights():
         numbers = [t, g, *torch.autograd.grad(loss.sum(), F)[0].abs()]
         w1, mass = metrics.w1(ends[target], LINE), (ends[target] > 0).double().mean((1, 2))
         of_maps = [w1.mean(), w1.std(), mass.mean(), mass.std(), 1 - LINE.cdf(number(0.0))] if on != other else []
-        told = f"Nets …“{target}”: W1 {{}} ± {{}}. Mass …zero: {{}} ± {{}}, exactly {{}}." if of_maps else "No net was"
+        plainly = metrics.w1(beside, LINE)
+        of_maps[2:2] = [plainly.mean(), plainly.std()] if on == published else []
+        against = ", with plain weights {} ± {}" if on == published else ""
+        told = (
+            f"Nets …“{target}”: W1 {{}} ± {{}}{against}. Mass …zero: {{}} ± {{}}, exactly {{}}."
+            if of_maps
+            else "No net was"
+        )
         yield moves, words + told, [*numbers, *of_maps]
 
 

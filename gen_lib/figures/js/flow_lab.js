@@ -1,7 +1,7 @@
 // Noise on the left, data on the right: particles in a learned or the exact velocity field of a mixture on the line.
 
 const SAMPLERS = { Euler: euler, Heun: heun };
-const PATHS = { Euler: ROLES.inference, Heun: ROLES.encode };
+const PATHS = { Euler: ROLES.inference, Heun: "currentColor" };
 const BELL = new Mixture({ weights: [1], means: [[0]], covariances: [[[1]]] });
 
 class FlowLab extends Figure {

@@ -10,38 +10,33 @@ const AT_ONCE = 20; // particles
 const BUDGET = 7; // milliseconds a frame for new paths
 
 const PLANE_LOOKS = `
+gen-lib-flow-plane.gen-lib-figure { margin: 0; padding: 0; }
 gen-lib-flow-plane .gen-lib-plane { position: relative; }
-gen-lib-flow-plane canvas { display: block; width: 100%; }
-gen-lib-flow-plane [role=slider] {
-  position: absolute; width: 44px; height: 44px; margin: -22px 0 0 -22px; border-radius: 50%;
+gen-lib-flow-plane [role=slider] { position: absolute; width: 44px; height: 44px; margin: -22px 0 0 -22px; border-radius: 50%;
   cursor: grab; touch-action: none; outline-offset: -6px; }
-gen-lib-flow-plane [role=slider]::after {
-  content: ""; position: absolute; inset: 11px; border-radius: 50%; border: 2px solid ${ROLES.data};
-  background: color-mix(in srgb, ${ROLES.data} 25%, transparent); transition: inset 0.15s; }
+gen-lib-flow-plane [role=slider]::after { content: ""; position: absolute; inset: 11px; border-radius: 50%;
+  border: 2px solid var(--data); background: color-mix(in srgb, var(--data) 25%, transparent); transition: inset 0.15s; }
 gen-lib-flow-plane [role=slider]:is(:hover, :active, :focus-visible)::after { inset: 7px; border-width: 3px; }
 gen-lib-flow-plane [role=slider]:active { cursor: grabbing; }
-gen-lib-flow-plane .gen-lib-plane-hint {
-  position: absolute; transform: translate(-50%, -46px); pointer-events: none; white-space: nowrap;
-  font-size: 14px; line-height: 1.2; }
-gen-lib-flow-plane .gen-lib-controls { display: flex; justify-content: space-between; align-items: center; gap: 0.75rem; margin: 0.5rem 0 0; }
-gen-lib-flow-plane fieldset {
-  display: inline-flex; min-width: 0; margin: 0; padding: 3px; border-radius: 999px;
-  border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
-gen-lib-flow-plane fieldset label {
-  position: relative; margin: 0; padding: 0.45rem 1rem; border-radius: 999px; font-size: 1rem; line-height: 1.4;
-  cursor: pointer; white-space: nowrap; }
-gen-lib-flow-plane fieldset input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer; }
-gen-lib-flow-plane fieldset label:has(:checked) { background: #1b669c; color: #fff; }
-gen-lib-flow-plane fieldset label:has(:checked[value="1"]) { background: #b71c1c; }
-gen-lib-flow-plane fieldset label:has(:focus-visible) { outline: 3px solid ${ROLES.data}; outline-offset: 2px; }
-gen-lib-flow-plane .gen-lib-controls button {
-  width: 44px; height: 44px; padding: 0; border-radius: 50%; background: transparent; color: inherit; cursor: pointer;
-  border: 1px solid color-mix(in srgb, currentColor 30%, transparent); }
+gen-lib-flow-plane .gen-lib-plane-hint { position: absolute; transform: translate(-50%, -46px); pointer-events: none;
+  white-space: nowrap; font-size: 14px; line-height: 1.2; }
+gen-lib-flow-plane .gen-lib-controls { display: flex; justify-content: space-between; align-items: center; gap: 0.75rem; }
+gen-lib-flow-plane .gen-lib-control { display: block; }
+gen-lib-flow-plane .gen-lib-control > :first-child { position: absolute; overflow: hidden; width: 1px; clip-path: inset(50%); }
+gen-lib-flow-plane .gen-lib-segments, gen-lib-flow-plane .gen-lib-segments label { border-radius: 22px; }
+gen-lib-flow-plane .gen-lib-segments label { min-height: 44px; padding: 0 1.1rem; font-size: 16px; white-space: nowrap; }
+gen-lib-flow-plane .gen-lib-segments label:nth-child(2):has(:checked) { background: var(--failing); }
+gen-lib-flow-plane .gen-lib-controls button { width: 44px; height: 44px; padding: 0; border-radius: 50%; }
 gen-lib-flow-plane button svg { display: block; margin: auto; width: 1rem; height: 1rem; fill: currentColor; }
-gen-lib-flow-plane .gen-lib-said { margin: 0.3rem 0 0; min-height: 0; font-size: 1rem; line-height: 1.4; }
+gen-lib-flow-plane .gen-lib-said { margin: 0.3rem 0 0; min-height: 0; font-size: 16px; }
 `;
 
 class FlowPlane extends Figure {
+  ground() {
+    super.ground();
+    this.style.setProperty("--failing", seen(ROLES.output, this.dark, 4.5));
+  }
+
   start({ net, modes, deviation, reach, noise, steps }) {
     if (!document.getElementById("gen-lib-plane-looks")) {
       document.head.append(make("style", { id: "gen-lib-plane-looks", textContent: PLANE_LOOKS }));
@@ -78,22 +73,22 @@ class FlowPlane extends Figure {
       }
     };
     const arrived = () => {
-      let in_a_mode = 0;
+      let landed = 0;
       for (let p = 0; p < count; p++) {
         const at = steps * 2 * count + 2 * p;
-        in_a_mode += places.some(([x, y]) => Math.hypot(wanted[at] - x, wanted[at + 1] - y) < LANDED * deviation);
+        landed += places.some(([x, y]) => Math.hypot(wanted[at] - x, wanted[at + 1] - y) < LANDED * deviation);
       }
-      return in_a_mode;
+      return landed;
     };
 
     // What is seen: the plane, in it handles to take hold of, below it the controls.
-    const stage = make("div", { className: "gen-lib-plane" });
+    const plane = make("div", { className: "gen-lib-plane" });
     const canvas = make("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `Particles travel from noise in the middle to ${modes.length} modes of data`);
-    stage.append(canvas);
+    plane.append(canvas);
+    this.stage.append(plane);
     const pen = canvas.getContext("2d");
-    const shades = Array.from({ length: SHADES }, (_, k) => planeShade(k / (SHADES - 1)));
     let scale = 1;
     const px = (x) => (x + half[0]) * scale;
     const py = (y) => (half[1] - y) * scale;
@@ -108,12 +103,12 @@ class FlowPlane extends Figure {
       handle.setAttribute("aria-label", `Mode ${k + 1} of the data; the arrow keys move it`);
       handle.setAttribute("aria-valuemin", -reach[0]);
       handle.setAttribute("aria-valuemax", reach[0]);
-      stage.append(handle);
+      plane.append(handle);
       return handle;
     });
     const hint = make("span", { className: "gen-lib-plane-hint", textContent: "drag the data" });
     hint.setAttribute("aria-hidden", "true");
-    stage.append(hint);
+    plane.append(hint);
     const settle = () => places.forEach(([x, y], k) => {
       Object.assign(handles[k].style, { left: `${px(x)}px`, top: `${py(y)}px` });
       if (k === 0) Object.assign(hint.style, { left: `${px(x)}px`, top: `${py(y)}px` });
@@ -146,25 +141,21 @@ class FlowPlane extends Figure {
       });
     });
 
-    const choice = make("fieldset", {}, make("legend", { className: "gen-lib-unseen", textContent: "Follow the field in" }));
-    const group = `gen-lib-plane-${(FlowPlane.count = (FlowPlane.count ?? 0) + 1)}`;
-    for (const [value, text] of [[steps, `${steps} steps`], [1, "1 step"]]) {
-      const input = make("input", { type: "radio", name: group, value, checked: value === steps });
-      input.addEventListener("change", () => { taken = value; next = 0; change(true); });
-      choice.append(make("label", {}, input, text));
-    }
+    this.menu("Follow the field in", [`${steps} steps`, "1 step"], 0, (k) => {
+      taken = k ? 1 : steps;
+      next = 0;
+      change(true);
+    });
     const pause = make("button", { type: "button" });
-    this.controls.append(choice, pause);
-    this.append(stage, this.controls);
+    this.controls.append(pause);
     const say = voice(this);
 
     // What happens: a frame after the other while it is in view and nobody wants it to stand still.
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    const less = matchMedia("(prefers-reduced-motion: reduce)");
     let [paused, visible, clock, last, waiting] = [false, false, 0, null, false];
-    const moves = () => visible && !paused && !calm.matches && this.isConnected;
+    const moves = () => visible && !paused && !less.matches && this.isConnected;
     const report = () => {
-      const landed = arrived();
-      say(`${landed} of ${count} particles end in a mode of the data`);
+      say(`${arrived()} of ${count} particles end in a mode`);
     };
     const follow = (part) => {
       for (let i = 0; i < shown.length; i++) shown[i] += part * (wanted[i] - shown[i]);
@@ -197,7 +188,7 @@ class FlowPlane extends Figure {
     const run = () => { if (moves() && last === null) { last = performance.now(); requestAnimationFrame(frame); } };
 
     const draw = () => {
-      const [w, h] = [canvas.width / scale, canvas.height / scale];
+      const role = (name) => seen(ROLES[name], this.dark);
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.clearRect(0, 0, canvas.width, canvas.height);
       const dots = canvas.width / canvas.clientWidth || 1;
@@ -205,18 +196,18 @@ class FlowPlane extends Figure {
       const size = Math.max(1.6, Math.min(2.6, scale / 26));
       for (const [k, [x, y]] of places.entries()) { // the data
         const glow = pen.createRadialGradient(px(x), py(y), 0, px(x), py(y), 3 * deviation * scale);
-        glow.addColorStop(0, `${ROLES.data}66`);
-        glow.addColorStop(0.5, `${ROLES.data}26`);
-        glow.addColorStop(1, `${ROLES.data}00`);
+        glow.addColorStop(0, `${role("data")}66`);
+        glow.addColorStop(0.5, `${role("data")}26`);
+        glow.addColorStop(1, `${role("data")}00`);
         pen.fillStyle = glow;
         pen.fillRect(px(x) - 3 * deviation * scale, py(y) - 3 * deviation * scale, 6 * deviation * scale, 6 * deviation * scale);
-        pen.fillStyle = `${ROLES.data}b0`;
+        pen.fillStyle = `${role("data")}b0`;
         pen.beginPath();
         for (const [dx, dy] of data[k]) addDisc(pen, px(x + dx), py(y + dy), size * 0.7);
         pen.fill();
       }
       pen.lineWidth = 1; // the rivers
-      pen.strokeStyle = `${ROLES.inference}24`;
+      pen.strokeStyle = `${role("inference")}24`;
       pen.beginPath();
       for (let p = 0; p < count; p++) {
         for (let k = 0; k <= steps; k++) {
@@ -240,7 +231,7 @@ class FlowPlane extends Figure {
       };
       pen.lineCap = "round";
       bins.forEach((bin, k) => {
-        pen.strokeStyle = pen.fillStyle = shades[k];
+        pen.strokeStyle = pen.fillStyle = throughThree(["prior", "inference", "output"].map(role), k / (SHADES - 1));
         for (const [part, alpha] of [[1, 0.25], [0.5, 0.45]]) {
           pen.globalAlpha = alpha;
           pen.lineWidth = size;
@@ -278,13 +269,13 @@ class FlowPlane extends Figure {
       draw();
     };
     const named = () => {
-      pause.hidden = calm.matches;
+      pause.hidden = less.matches;
       pause.setAttribute("aria-label", paused ? "Move the particles" : "Pause the particles");
       pause.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${paused ? "M4 2l10 6-10 6z" : "M3 2h4v12H3zM9 2h4v12H9z"}"/></svg>`;
     };
     pause.addEventListener("click", () => { paused = !paused; named(); run(); });
-    calm.addEventListener("change", () => { named(); run(); });
-    new IntersectionObserver((seen) => { visible = seen.at(-1).isIntersecting; run(); }).observe(stage);
+    less.addEventListener("change", () => { named(); run(); });
+    new IntersectionObserver((seen) => { visible = seen.at(-1).isIntersecting; run(); }).observe(plane);
     new ResizeObserver(() => requestAnimationFrame(fit)).observe(this);
     inked(this, draw);
     named();
@@ -296,12 +287,11 @@ class FlowPlane extends Figure {
   }
 }
 
-// The colour of a particle: noise, on the way, a sample.
-function planeShade(t) {
-  const stops = [ROLES.prior, ROLES.inference, ROLES.output].map((color) =>
-    [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16)));
+// A colour on the way through three.
+function throughThree(colours, t) {
   const at = Math.min(1, Math.floor(t * 2));
-  return `rgb(${stops[at].map((from, i) => Math.round(from + (2 * t - at) * (stops[at + 1][i] - from)))})`;
+  const [from, to] = [channels(colours[at]), channels(colours[at + 1])];
+  return `rgb(${from.map((c, i) => Math.round(c + (2 * t - at) * (to[i] - c)))})`;
 }
 
 function addDisc(pen, x, y, radius) {

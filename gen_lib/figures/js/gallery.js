@@ -6,7 +6,7 @@ class Gallery extends Figure {
     const state = { at };
     const pictures = rows.map(([name]) => {
       const picture = make("img", { width: ratio[0], height: ratio[1] });
-      Object.assign(picture.style, { imageRendering: "pixelated", width: "100%", height: "auto" });
+      Object.assign(picture.style, { imageRendering: "pixelated", width: "100%", maxWidth: "100%", height: "auto" });
       this.stage.append(make("p", { textContent: name, style: "margin: 0.3rem 0 0.1rem" }), picture);
       return picture;
     });

@@ -76,7 +76,7 @@ class LatentPlane {
   build(place) {
     place.append(make("div", { className: "gen-lib-title", textContent: this.name }));
     this.plot = new Plot(place, {
-      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", square: true, most: 340, label: `Codes of the ${this.name}`,
+      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", square: true, most: 320, label: `Codes of the ${this.name}`,
     });
     this.pictures = new Pictures(place, {
       most: 64, label: `${this.name}: the decoded digit, between the test digits at both ends of the path`,

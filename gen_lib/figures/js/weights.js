@@ -72,8 +72,10 @@ class Weights extends Figure {
         pulls.line(curve.map((at) => [at, facm.pull(state, at, t)]), ROLES.output, { width: 2.5 });
         pulls.dots([[g, facm.pull(state, g, t)]], ROLES.output, { size: 5 });
       });
-      pulls.write("plain squares", [3.9, -3], { colour: ROLES.coupling, align: "right" });
-      pulls.write("these weights", [3.9, -6.5], { colour: ROLES.output, align: "right" });
+      if (!narrow) { // on a phone the names at the map are enough: the colours are the same
+        pulls.write("plain squares", [3.9, -3], { colour: ROLES.coupling, align: "right" });
+        pulls.write("these weights", [3.9, -6.5], { colour: ROLES.output, align: "right" });
+      }
       if (state.clamp) pulls.write("|g| = 1", [-1, 7.5], { colour: ROLES.latent, align: "right", right: -4 });
 
       const found = trained.find((m) => Object.keys(start).every((key) => m[key] === state[key]));

@@ -1,6 +1,4 @@
-// Colours that can be seen on the ground they stand on, by day and by night.
-
-const GROUNDS = ["#ffffff", "#15181c"]; // of light pages and of dark ones
+// Colours that can be seen on the ground they stand on, by day and by night (GROUNDS, from page.py).
 
 const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 

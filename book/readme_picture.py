@@ -32,22 +32,22 @@ def line(p: float) -> str:
     return f"M{LEFT},{row(z).item():.1f}L{RIGHT},{row(x).item():.1f}"
 
 
-def label(x: float, y: float, text: str, color: str) -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="middle" fill="{color}">{text}</text>'
+def label(x: float, y: float, text: str) -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="middle">{text}</text>'
 
 
 lines = "".join(line((i + 0.5) / 40) for i in range(40))
 size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
 print(
     f"""<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="16">
-<rect width="100%" height="100%" rx="8" fill="#fff"/>
+<style>text {{ fill: #333 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} }}</style>
 <path d="{lines}" stroke="{COLORS["inference"]}" stroke-opacity=".6"/>
 <g fill-opacity=".18" stroke-width="2.5" stroke-linejoin="round">
 <polygon points="{density(NORMAL, LEFT, -1)}" fill="{COLORS["prior"]}" stroke="{COLORS["prior"]}"/>
 <polygon points="{density(mixture_1d(), RIGHT, 1)}" fill="{COLORS["data"]}" stroke="{COLORS["data"]}"/>
 </g>
-{label(120, 28, "noise z", COLORS["prior"])}
-{label(640, 28, "data x", "#b35400")}
-{label((LEFT + RIGHT) / 2, 28, "x = F⁻¹(Φ(z))", "#444")}
+{label(120, 28, "noise z")}
+{label(640, 28, "data x")}
+{label((LEFT + RIGHT) / 2, 28, "x = F⁻¹(Φ(z))")}
 </svg>"""
 )

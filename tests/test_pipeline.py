@@ -160,6 +160,9 @@ print({name: value for name, value in mpl.rcParams.items() if value != mpl.rcPar
 sorted(set(globals()) - set(get_ipython().user_ns_hidden))"""
 DRAWN = """import matplotlib.pyplot as plt
 plt.plot([1, 2]);"""
+STYLED = """from gen_lib import plots
+plots.use_style()
+plt.plot([2, 1], "o--");"""
 MOVING = """from gen_lib import METHODS, data, fit
 from gen_lib.figures import explore
 fit(METHODS["fm"], METHODS["fm"].build(dim=1), data.mixture_1d(), steps=2)
@@ -198,7 +201,7 @@ def write(path, text):
 @pytest.fixture(scope="module")
 def builders(tmp_path_factory):
     """A book, and what two builders get: the outputs of its copy, and what was said."""
-    cells = code(SEEN, "nbval-check-output"), code(DRAWN, **DESCRIBED), code(MOVING)
+    cells = code(SEEN, "nbval-check-output"), code(DRAWN, **DESCRIBED), code(MOVING), code(STYLED, **DESCRIBED)
     root = book(tmp_path_factory.mktemp("a book"), one=notebook(PROSE, *cells), random=notebook(BROKEN["random"]))
     made = []
     settings = hostile(tmp_path_factory.mktemp("settings"))
@@ -220,6 +223,10 @@ def test_settings_of_the_builder_do_not_show_in_the_book(builders):
     *_, names = one[0]
     assert "".join(names["data"]["text/plain"]) == "['mpl', 'os', 'sys']"  # the book's own settings leave no name
     assert "image/png" in one[1][-1]["data"]
+    assert "".join(one[-1][-1]["data"]["image/svg+xml"]).startswith(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="gen-lib'
+    )
+    assert "image/png" in one[-1][-1]["data"]  # for print
 
 
 @ONE_WORKER

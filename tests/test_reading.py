@@ -252,7 +252,7 @@ def test_the_first_occurrence_of_a_word_shows_its_definition(built):
 
 
 def test_wrapped_code_is_the_same_text():
-    lines = ["short", "    " + "x" * LONG, "y" * (LONG + 1), "", "s = &lt;<i>" + "z" * LONG + "</i>", "end", ""]
+    lines = ["w" * LONG, "    " + "x" * LONG, "y" * (LONG + 1), "", "s = &lt;<i>" + "z" * LONG + "</i>", "end", ""]
     block = f'<div class="cell_input docutils container">a<pre><span></span>{chr(10).join(lines)}</pre>'
     marked = CODE.sub(mark_lines, block)
     soup = BeautifulSoup(marked, "html.parser")

@@ -7,25 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from notebook_key import read, source
+from exercises import exercises
+from notebook_key import read
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = {path.stem[:2]: path for path in sorted(ROOT.glob("notebooks/*.ipynb"))}
 SOLUTIONS = sorted(ROOT.glob("teaching/solutions/*.py"))
-EXERCISE = re.compile(r"^\*\*(\d+)\. .*?\*\*", re.MULTILINE)
-HIDDEN = "*(Solution in the lecturer's file.)*"
-
 pytest.register_assert_rewrite("solutions")  # a failure shows the values
-
-
-def exercises(path: Path) -> dict[int, str]:
-    """The text of each exercise, from its number to the next."""
-    prose = "\n\n".join(source(cell) for cell in read(path)["cells"] if cell["cell_type"] == "markdown")
-    section = re.search(r"^## Exercises$(.*?)(?=^## |\Z)", prose, re.MULTILINE | re.DOTALL)
-    _, *parts = EXERCISE.split(section[1] if section else "")
-    numbers = [int(number) for number in parts[::2]]
-    assert numbers == [*range(1, len(numbers) + 1)], f"{path.stem}: exercises {numbers}"
-    return dict(zip(numbers, parts[1::2], strict=True))
 
 
 def functions(path: Path) -> list[ast.FunctionDef]:
@@ -40,6 +28,7 @@ each_solution = pytest.mark.parametrize(
 
 
 @each_solution
+@pytest.mark.usefixtures("unchecked")  # as a lecturer runs it
 def test_a_solution_says_the_answer_and_checks_it(path, function):
     assert re.fullmatch(r"exercise_\d+", function.name)
     assert len(ast.get_docstring(function) or "") > 60, "the docstring is the answer, in words and formulas"
@@ -55,12 +44,12 @@ def test_every_file_belongs_to_a_chapter():
 
 @pytest.mark.parametrize("number", NOTEBOOKS)
 def test_exercises_and_solutions_agree(number):
-    """An exercise shows its solution, or has one in the lecturer's file: one of the two."""
-    found = exercises(NOTEBOOKS[number])
-    assert found
-    shown = {k for k, text in found.items() if "<summary>Solution</summary>" in text}
-    hidden = {k for k, text in found.items() if text.rstrip().endswith(HIDDEN)}
-    assert shown & hidden == set()
-    assert shown | hidden == {*found}
+    """An exercise shows its solution, or has one in the lecturer's file: one of the two. Two are the lecturer's."""
+    found = exercises(read(NOTEBOOKS[number]))
+    assert [one.number for one in found] == [*range(1, len(found) + 1)]
+    assert [one.name for one in found if one.is_shown == one.is_hidden] == []
+    assert [one.name for one in found if not one.grade] == []
+    hidden = {one.number for one in found if one.is_hidden}
+    assert len(hidden) >= 2
     path = ROOT / f"teaching/solutions/chapter_{number}.py"
     assert hidden == {int(f.name.removeprefix("exercise_")) for f in (functions(path) if path.exists() else [])}

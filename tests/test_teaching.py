@@ -62,9 +62,23 @@ def test_what_is_not_there_is_a_warning(book, role, complaint):
     assert f"{role}: {complaint}" in made(book, f"# T\n\n{role}\n")[1]
 
 
+def lectures(title):
+    """The chapters of each lecture of a course."""
+    table = GUIDE.partition(f"## {title}")[2].partition("\n## ")[0]
+    return [numbers.split() for numbers in re.findall(r"\{core\}`([\d ]+)`", table)]
+
+
+def test_a_lecture_has_time_for_the_core_of_its_chapters():
+    """And for what the guide says that it has: half an hour of 90 minutes, or none of 50."""
+    minutes = {path.stem[:2]: core(sections(read(path))) for path in NOTEBOOKS}
+    short, long = lectures("A course of six lectures"), lectures("A course of twelve lectures")
+    assert [len(short), len(long)] == [6, 12]
+    assert [lecture for lecture in short if sum(minutes[number] for number in lecture) > 60] == []
+    assert [lecture for lecture in long if sum(minutes[number] for number in lecture) > 50] == []
+
+
 def test_every_chapter_is_in_the_long_course_and_has_its_own_part():
-    table = GUIDE.partition("## A course of twelve lectures")[2].partition("## Chapter by chapter")[0]
-    parts = re.findall(r"^### Chapter (\d+)\.", GUIDE, re.MULTILINE)
     numbers = [path.stem[:2] for path in NOTEBOOKS]
-    assert re.findall(r"\{core\}`(\d+)`", table) == numbers
+    parts = re.findall(r"^### Chapter (\d+)\.", GUIDE, re.MULTILINE)
+    assert lectures("A course of twelve lectures") == [[number] for number in numbers]
     assert [f"{int(number):02}" for number in parts] == numbers

@@ -185,6 +185,14 @@ def test_bars_that_look_alike_are_one_path(drawing):
     assert path.attrib["d"].count("z") == len(bars)
 
 
+def test_transparent_bars_show_no_seams_and_overlapping_ones_are_darker(drawing):
+    _, axes, made = drawing
+    for width, count in ((1, 1), (1.5, 8)):
+        axes.clear()
+        axes.bar(range(40), range(1, 41), width=width, color="#d62728", alpha=0.5)
+        assert len([path for path in every(made(), "path") if "#d62728" in path.attrib.get("style", "")]) == count
+
+
 def test_areas_that_go_round_both_ways_stay_apart(drawing):
     """As one path the smaller one would be a hole in the larger one."""
     _, axes, made = drawing

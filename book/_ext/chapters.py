@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from cover import copies, count_held
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from minutes import core, sections
 from notebook_key import read, source
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 TITLE = re.compile(r"# (\d+)\. (.+)")
 NEED = re.compile(r"^(?:\*\*You need\*\*|You need:)(.*?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb")
-CORE = re.compile(r"core is one lecture of about (\d+) minutes")
 Needs = Mapping[str, set[str]]  # name of each chapter to those before it
 
 
@@ -36,7 +36,6 @@ class Chapter(NamedTuple):
     number: str
     title: str
     needs: set[str]
-    minutes: str
 
 
 def said(text: str) -> Chapter:
@@ -45,12 +44,10 @@ def said(text: str) -> Chapter:
     Raises:
         LookupError: it lacks something
     """
-    title, need, core = TITLE.match(text), NEED.search(text), CORE.search(text)
-    if not title or not need or not core:
-        raise LookupError(
-            'the first cell must have "# N. Title", "**You need** ..." and "core is one lecture of about ..."'
-        )
-    return Chapter(title[1], title[2], set(LINK.findall(need[1])), core[1])
+    title, need = TITLE.match(text), NEED.search(text)
+    if not title or not need:
+        raise LookupError('the first cell must have "# N. Title" and "**You need** ..."')
+    return Chapter(title[1], title[2], set(LINK.findall(need[1])))
 
 
 def before(needs: Needs, name: str, seen: tuple[str, ...] = ()) -> set[str]:
@@ -150,12 +147,15 @@ class Chapters(Directive):
     def run(self) -> list[nodes.Node]:
         env = self.state.document.settings.env
         found: dict[str, Chapter] = {}
+        minutes: dict[str, int] = {}
         held: dict[str, int] = {}
         try:
             for name, copy in copies(env).items():
                 path = Path(env.srcdir, "notebooks", f"{name}.ipynb")
                 env.note_dependency(str(path))
-                found[name], held[name] = said(source(read(path)["cells"][0])), count_held(copy)
+                notebook = read(path)
+                found[name], minutes[name] = said(source(notebook["cells"][0])), core(sections(notebook))
+                held[name] = count_held(copy)
             needs = reduced({name: chapter.needs for name, chapter in found.items()})
         except LookupError as error:
             log.warning("%s: %s", name, error, location=(env.docname, self.lineno), type="chapters")
@@ -171,7 +171,7 @@ class Chapters(Directive):
             cards.append(
                 f'<li style="--column: {column[name] + 1}; --row: {row[name] + 1}">'
                 f'<a href="{link}"><b>{chapter.number}</b> {escape(chapter.title)}</a>'
-                f"<span>{chapter.minutes} min, {claims}{after}</span></li>"
+                f"<span>{minutes[name]} min, {claims}{after}</span></li>"
             )
         shape = f"--columns: {max(column.values()) + 1}; --rows: {max(row.values()) + 1}; --chapters: {len(found)}"
         whole = f"{wide(needs, column, row)}{tall(needs)}<ol>{''.join(cards)}</ol>"

@@ -91,7 +91,7 @@ class ExerciseLink(OfChapters):
         number, wanted = self.parts
         for one in exercises(self.chapter(number)):
             if str(one.number) == wanted:
-                where = ", solution in the lecturer's file" if one.is_hidden else ""
+                where = ", lecturer's file" if one.is_hidden else ""
                 grade = f" ({one.grade}{where})" if one.grade else ""
                 return self.link(number, f"{one.number}. {one.name.replace('$', '')}{grade}")
         raise LookupError(f"the chapter has no exercise {wanted!r}")

@@ -15,17 +15,22 @@ function fit(slide) {
   for (const box of slide.querySelectorAll(".enlarged")) enlarge(box);
   if (!body || slide.querySelector(".enlarged")) return;
   body.style.zoom = "";
-  for (let size = 0.96; size >= LEAST && body.scrollHeight > body.clientHeight + 1; size -= 0.04) body.style.zoom = size;
+  const tight = () => body.scrollHeight > body.clientHeight + 1 || body.scrollWidth > body.clientWidth + 1;
+  for (let size = 0.96; size >= LEAST && tight(); size -= 0.04) body.style.zoom = size;
 }
 
 function scale() {
   return document.querySelector(".reveal .slides").getBoundingClientRect().width / WIDTH || 1;
 }
 
-// The whole figure, controls and all, as large as the slide has room.
+// The whole figure, controls and all, as large as the slide has room. One that would have to shrink beside its controls
+// is put above them, where its panels find room next to each other.
 function enlarge(box) {
   const room = box.parentElement;
+  if (!room.clientWidth) return; // not on the slide that is shown
   const factor = Math.min(room.clientWidth / box.offsetWidth, room.clientHeight / box.offsetHeight);
+  const figure = box.firstElementChild;
+  if (factor < 1 && figure?.ready && !box.classList.contains("above")) return box.classList.add("above"); // and comes back
   box.style.transform = `scale(${factor}) translateX(-50%)`;
 }
 

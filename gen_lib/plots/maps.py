@@ -109,7 +109,7 @@ def sideways(
         height=(edges[1:] - edges[:-1]).numpy(),
         left=at,
         color=COLORS[role],
-        alpha=0.45,
+        alpha=0.6,
         label=label or None,
     )
     return list(bars)
@@ -153,8 +153,10 @@ def field(
             most = v.abs().max().item()
             half = (span[1] - span[0]) / 240  # of a square, of which each value fills one
             edges = (-0.005, 1.005, span[0] - half, span[1] + half)
-            style = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "aspect": "auto", "interpolation": "nearest"}
-            shown = axes.imshow(v.mT.numpy(), origin="lower", extent=edges, **style)
+            shown = axes.imshow(
+                v.mT.numpy(), "RdBu_r", aspect="auto", interpolation="nearest", vmin=-most, vmax=most, origin="lower",
+                extent=edges,
+            )  # fmt: skip
             axes.set(xlabel="time t", ylabel="position x")
             return shown
         grid = torch.linspace(*span, 17)

@@ -9,13 +9,17 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from .outline import FINE, fewer, path, same_way_round, short, steps
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from .outline import FINE, apart, fewer, path, same_way_round, short, steps
 from .pixels import lighter
 from .style import COLORS
 
@@ -31,7 +35,7 @@ PNG = "data:image/png;base64,"
 SIZE = re.compile(r"font-size: ?([\d.]+)")
 LINK = re.compile(r"(?<=#)[\w-]+")
 LINKS = ("clip-path", "href")
-MEASURES = ("x", "y", "width", "height", "transform")
+MEASURES = ("x", "y", "dx", "dy", "width", "height", "transform")
 USUAL = {"stroke-linejoin": "round", "stroke-dashoffset": "0", "fill": INK}  # so for the whole picture
 
 
@@ -138,11 +142,25 @@ def _words(text: Element) -> None:
     text[:] = []
     part, before = text, None
     for glyph in letters:
-        if before is None or before[1:3] != glyph[1:3] or glyph.x < before.x + 0.5:
-            part = ElementTree.SubElement(text, "tspan", {"x": str(glyph.x), "y": str(glyph.y), "style": glyph.style})
+        size = float(SIZE.findall(glyph.style)[0])
+        gap = glyph.x - before.x - _advance(before) if before else 0.0
+        if before is None or before[1:3] != glyph[1:3] or abs(gap) > 0.05 * size:
+            place = {"x": glyph.x, "y": glyph.y}
+            if before and gap > -0.3 * size:  # it follows, wherever another font lets the one before it end
+                place = {"dx": gap, "dy": glyph.y - before.y}
+            places = {name: str(value) for name, value in place.items() if abs(value) > 0.01 or name in "xy"}
+            part = ElementTree.SubElement(text, "tspan", {**places, "style": glyph.style})
             part.text = ""
         part.text = f"{part.text}{glyph.letter}{above.get(glyph, '')}"
         before = glyph
+
+
+@cache
+def _advance(glyph: Glyph) -> float:
+    """How far right of a letter the next one stands in the font of the layout."""
+    font = FontProperties(family="DejaVu Sans", size=float(SIZE.findall(glyph.style)[0]))
+    font.set_style("oblique" if "oblique" in glyph.style else "normal")
+    return float(text_to_path.get_text_width_height_descent(glyph.letter, font, ismath=False)[0])
 
 
 def _flatten(parent: Element) -> None:
@@ -170,8 +188,10 @@ def _join(parent: Element, marks: dict[str, Element]) -> None:
         alike = list(row)
         if tag == "path":
             paths = [part.attrib["d"] for part in alike]
-            joined = "fill:none" in alike[0].attrib["style"] or same_way_round(map(steps, paths))
-            parts += _layers(alike[0], paths) if joined else alike
+            filled = [] if "fill:none" in alike[0].attrib["style"] else [*map(steps, paths)]
+            if len(filled) > 1 and apart(filled):
+                paths = ["".join(paths)]
+            parts += _layers(alike[0], paths) if same_way_round(filled) or len(paths) == 1 else alike
         elif tag == "use" and len(alike) > 1:
             colours: dict[str, list[Element]] = {}  # which of them is drawn first does not matter in a cloud
             for part in alike:

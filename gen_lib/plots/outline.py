@@ -1,10 +1,12 @@
 """Paths of an SVG: read, thinned and written with short numbers."""
 
+import itertools
 import re
 from collections.abc import Iterable
 
 FINE = 100  # steps per point, to which coordinates are rounded
 THIN = 4  # of these steps: how far a curve may be off when points of it are left out
+TOUCH = 4  # of these steps: how far rounding may let neighbours overlap
 STEP = re.compile(r"([MLQCz])([^MLQCz]*)")
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
 Point = tuple[int, int]
@@ -68,6 +70,17 @@ def same_way_round(outlines: Iterable[Steps]) -> bool:
     """Whether no area of one would be taken out by another that covers it, when both are one path."""
     areas = [_area([point for _, points in outline for point in points]) for outline in outlines]
     return all(area >= 0 for area in areas) or all(area <= 0 for area in areas)
+
+
+def apart(outlines: Iterable[Steps]) -> bool:
+    """Whether none covers a part of another, like the bars of a histogram, which may touch."""
+    boxes = []
+    for outline in outlines:
+        across, down = zip(*(point for _, points in outline for point in points), strict=True)
+        boxes.append((min(across) + TOUCH, max(across), min(down) + TOUCH, max(down)))
+    return not any(
+        a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3] for a, b in itertools.combinations(boxes, 2)
+    )
 
 
 def short(value: float) -> str:

@@ -77,7 +77,8 @@ def samples(run: Loaded, n: int = 100, seed: int = 0, name: str = "samples") -> 
         side = int(min(n, SHEET) ** 0.5)
         return keep(run, name, lambda f: _sheet(f, made[: side * side], side, run.source.shape), (4, 4))
     data = run.source.part("validation")
-    return keep(run, name, lambda figure: _over_data(figure, made, data, run.source.target), (4, 4))
+    size = (4.0, 4.0 if made.shape[-1] == 1 else _height(data))
+    return keep(run, name, lambda figure: _over_data(figure, made, data, run.source.target), size)
 
 
 def maps(run: Loaded, n: int = SHOWN, seed: int = 0) -> Path | None:
@@ -201,7 +202,13 @@ def _over_data(figure: Figure, made: Tensor, data: Tensor, target: object) -> No
     _cloud(axes, data[:SHOWN], "data")
     _cloud(axes, made[:SHOWN], "output")
     axes.set_aspect("equal")
-    axes.legend()
+    axes.legend(markerscale=3)
+
+
+def _height(data: Tensor) -> float:
+    """Of a picture 4 inches wide, so that points of the plane fill it; the same in all snapshots of a run."""
+    across, up = (data[:, :2].amax(0) - data[:, :2].amin(0)).tolist()
+    return 0.3 + 3.7 * min(max(up / max(across, 1e-9), 0.4), 1.6)
 
 
 def _cloud(axes: object, points: Tensor, role: str) -> None:

@@ -5,6 +5,11 @@ import torch
 from gen_lib import data, samplers, truth
 
 
+def _gaussian(s: float) -> data.GaussianMixture:
+    """N(0, s^2) on the line."""
+    return data.GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), s**2))
+
+
 def exercise_4() -> None:
     r"""One Euler step ends at 0, two end at :math:`z\, s^2 / (1 + s^2)`, the exact flow at :math:`s z`.
 
@@ -20,7 +25,7 @@ def exercise_4() -> None:
     """
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
     for s in (0.5, 1.0, 3.0):
-        gaussian = data.GaussianMixture([1.0], [[0.0]], [[[s**2]]])
+        gaussian = _gaussian(s)
 
         def field(x, t, s=s):
             return x * (t * s**2 - (1 - t)) / ((1 - t) ** 2 + t**2 * s**2)
@@ -47,7 +52,7 @@ def exercise_5() -> None:
     The variance of v is that of the datum, over :math:`(1 - t)^2`: :math:`(1 - m^2) / (1 - t)^2`. At t = 0 the position
     says nothing, m = 0, and the variance is 1, that of the data.
     """
-    narrow = data.GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[[1e-10]], [[1e-10]]])
+    narrow = data.GaussianMixture(torch.full((2,), 0.5), torch.tensor([[-1.0], [1.0]]), torch.full((2, 1, 1), 1e-10))
     x = torch.linspace(-1.5, 1.5, 31, dtype=torch.float64)[:, None]
     for t in (0.0, 0.2, 0.5, 0.8):
         mean = torch.tanh(t * x / (1 - t) ** 2)

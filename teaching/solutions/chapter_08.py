@@ -7,6 +7,11 @@ from gen_lib import data, samplers, truth
 from gen_lib.methods.meanflow import meanflow_identity
 
 
+def _gaussian(s: float) -> data.GaussianMixture:
+    """N(0, s^2) on the line."""
+    return data.GaussianMixture(torch.ones(1), torch.zeros(1, 1), torch.full((1, 1, 1), s**2))
+
+
 def _std(t: torch.Tensor, s: float) -> torch.Tensor:
     """Standard deviation of :math:`x_t` for data from N(0, s^2)."""
     return ((1 - t) ** 2 + (s * t) ** 2).sqrt()
@@ -34,7 +39,7 @@ def exercise_4() -> None:
     t, r = _times(40)
     x = torch.randn(40, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     for s in (0.5, 2.0):
-        gaussian = data.GaussianMixture([1.0], [[0.0]], [[[s**2]]])
+        gaussian = _gaussian(s)
         assert torch.allclose(_average(x, t, r, s), truth.average_velocity(gaussian, x, t, r), atol=1e-7)
         v = truth.velocity(gaussian, x, t)
         u, du = jvp(lambda x, t, r=r, s=s: _average(x, t, r, s), (x, t), (v, torch.ones_like(t)))

@@ -1,6 +1,7 @@
 """Aids to reading in the built chapters: definitions, the reader's position, numbers, wrapped code, paper."""
 
 import pytest
+from measure import MOST, SIZE, heights, row
 from notebook_key import code_cells, read, source
 from visiting import DESK, PHONE, SITE, of_page, page_names, visit
 
@@ -151,6 +152,38 @@ def test_code_wraps_on_a_phone_and_is_the_same_text(at, chapter):
     cells = [source(cell) for cell in code_cells(read(NOTEBOOKS / f"{chapter[10:-5]}.ipynb"))]
     assert [text.strip("\n") for text, _ in found] == [text.strip("\n") for text in cells]
     assert [text for text, beyond in found if beyond > 1] == []
+
+
+def test_answers_wait_until_they_are_opened(browser):
+    """By the reader, or by a link that leads into one; figures and pictures in it show then."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    page = context.new_page()
+    page.goto((SITE / CHAPTERS[0]).as_uri())
+    fold = page.locator("details.answer:has(figure)").first
+    figure = fold.locator("figure").first
+    assert not figure.is_visible()
+    fold.locator("> summary").press("Enter")
+    assert figure.is_visible()
+    anchor = figure.get_attribute("id")
+    page.goto("about:blank")
+    page.goto(f"{(SITE / CHAPTERS[0]).as_uri()}#{anchor}")
+    page.wait_for_function("id => document.getElementById(id).closest('details').open", arg=anchor)
+    page.wait_for_function("id => document.getElementById(id).getBoundingClientRect().top < innerHeight", arg=anchor)
+    context.close()
+
+
+def test_the_core_of_a_chapter_is_no_longer_than_a_lecture(browser):
+    """In pixels; with -s the table of measure.py is seen."""
+    found = {}
+    for name in CHAPTERS:
+        context = browser.new_context(viewport=SIZE)
+        page = context.new_page()
+        page.goto((SITE / name).as_uri())
+        found[name] = heights(page)
+        print(row(NOTEBOOKS / f"{name[10:-5]}.ipynb", found[name]))
+        context.close()
+    assert {name: one["waiting"] for name, one in found.items() if one["waiting"]} == {}
+    assert {name: one["core"] for name, one in found.items() if one["core"] > MOST} == {}
 
 
 def test_on_paper_everything_is_unfolded_and_light(browser):

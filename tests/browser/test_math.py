@@ -111,7 +111,7 @@ def test_a_figure_begins_when_it_comes_near(fresh, path):
     above = figure.evaluate("f => f.getBoundingClientRect().top")
     page.wait_for_timeout(200)
     assert above < 2 * PHONE[1] or not figure.evaluate("f => Boolean(f.ready)")
-    assert figure.locator("img").count()  # the picture, until then
+    assert figure.locator("img, svg").count()  # the picture, until then
     figure.evaluate(SEEN)
     page.wait_for_function("f => f.ready", arg=figure.element_handle(), timeout=5000)
     assert figure.locator("input, select, button").count()

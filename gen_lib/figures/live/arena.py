@@ -89,7 +89,7 @@ def arena(
     panels = figure.subplots(1, len(games), squeeze=False)[0]
     for axes, (name, (steps, pages, fields)) in zip(panels, kept.items(), strict=True):
         _panel(axes, mixture, pages[-1, 0], fields[-1, 0], samples)
-        axes.set_title(f"{name}\nstep {steps[-1]}", fontsize=9)
+        axes.set_title(f"{name}\nstep {steps[-1]}")
     spec = {
         "box": box,
         "count": pages.shape[2],

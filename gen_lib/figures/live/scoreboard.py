@@ -44,21 +44,25 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         raise ValueError(f"comparisons must be of the same methods at the same cost, at least one, got {costs}")
     methods = sorted(first, key=first.__getitem__)
     boards = [_board(name, each, methods, count) for name, each in comparisons.items()]
-    figure = plt.figure(figsize=(5, 3.4), layout="constrained")
+    count_rows = max(len(board["rows"]) for board in boards)
+    figure = plt.figure(figsize=(5, 0.9 + 0.26 * count_rows), layout="constrained")
     axes = figure.subplots(1, len(boards), squeeze=False)[0]
     for ax, board in zip(axes, boards, strict=True):
         places = range(len(board["rows"]))
         members = torch.tensor([row["members"] for row in board["rows"]])
         dots = torch.tensor(places)[:, None].expand_as(members)
-        ax.scatter(dots, members, s=12, color=plots.COLORS["output"], alpha=0.5, linewidths=0)
-        ax.scatter(places, [row["mean"] for row in board["rows"]], s=90, color=plots.COLORS["output"], marker="_")
-        ax.axhline(board["floor"][0], color="black", linestyle="--", linewidth=1)
-        ax.set(yscale="log", ylabel=board["distance"], title=board["name"])
-        ax.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        ax.scatter(members, dots, s=12, color=plots.COLORS["output"], alpha=0.5, linewidths=0)
+        ax.scatter([row["mean"] for row in board["rows"]], places, s=90, color=plots.COLORS["output"], marker="|")
+        ax.axvline(board["floor"][0], color="black", linestyle="--", linewidth=1)
+        ax.set(xscale="log", xlabel=board["distance"], title=board["name"])
+        ends = [10**end for end in board["span"]]
+        ticks = [tick for tick in TICKS if ends[0] <= tick <= ends[1] and math.log10(tick) % 1 == 0]
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
-        ax.set_ylim([10**end for end in board["span"]])
-        names = [f"{row['name']}, {row['evaluations']}" for row in board["rows"]]
-        ax.set_xticks(places, names, rotation=90, fontsize=8)
+        ax.set_xlim(ends)
+        first, names = ([f"{row['name']}, {row['evaluations']}" for row in b["rows"]] for b in (boards[0], board))
+        ax.set_yticks(places, names if ax is axes[0] or names != first else [""] * len(names))
+        ax.invert_yaxis()
     show("scoreboard", {"boards": boards}, figure, alt)
 
 

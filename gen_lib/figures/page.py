@@ -25,6 +25,10 @@ from ..plots.style import COLORS
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
 LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
 LIBRARY += ("plot", "line", "panels", "codes", "pixels")
+# A trainer, for the figures that have one: a function of the type of its numbers, whose source a worker can be given.
+TRAINER = ("products", "mlp", "adam", "stream", "paths", "couplings", "methods/decoder", "methods/autoencoder")
+TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
+TRAINER += ("methods/backflow", "training")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = (64, 256)  # of a picture: so many, or so many, or all
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
@@ -104,6 +108,14 @@ def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
     names = ", ".join(NAME.findall(_library()))
     return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+
+
+@cache
+def trainer() -> str:
+    """The trainer, once per page: ``genLibTrainer(Float32Array)`` is an object of its names."""
+    source = "\n".join(_read(f"train/{part}") for part in TRAINER)
+    names = ", ".join(NAME.findall(source))
+    return f'globalThis.genLibTrainer ??= (Numbers) => {{\n"use strict";\n{source}\nreturn {{ {names} }};\n}};'
 
 
 @cache

@@ -1,6 +1,5 @@
 """The trainer in the page has the gradients, the steps and the pairs of torch."""
 
-import json
 from contextlib import contextmanager
 
 import pytest
@@ -42,7 +41,11 @@ CASES = {
     ),
     "backflow": ("backflow", {}, methods.backflow()),
     "backflow, p": ("backflow", {"p": 0.5, "same": 0.5}, methods.backflow(0.5, same=0.5)),
-    "backflow, independent": ("backflow", {"coupling": "independent"}, methods.backflow(coupling=couplings.independent)),
+    "backflow, independent": (
+        "backflow",
+        {"coupling": "independent"},
+        methods.backflow(coupling=couplings.independent),
+    ),
 }  # fmt: skip
 REPLAY = """
 const replay = (numbers) => {
@@ -70,9 +73,9 @@ def run(browser):
     """A function that evaluates an expression over the trainer, in a given type of numbers, with `spec` at hand."""
     tab = browser.new_page()
     tab.evaluate(page.trainer())
+    begin = f"const trainer = genLibTrainer(Numbers); {REPLAY}"
     yield lambda expression, spec, numbers="Float64Array": tab.evaluate(
-        f"spec => {{ const Numbers = {numbers}; const trainer = genLibTrainer(Numbers); {REPLAY} return {expression}; }}",
-        json.loads(json.dumps(spec)),
+        f"spec => {{ const Numbers = {numbers}; {begin} return {expression}; }}", spec
     )
     tab.close()
 
@@ -96,6 +99,15 @@ def recorded(monkeypatch):
 def flat(net) -> list[Tensor]:
     """Numbers of each map of a net, as the page has them."""
     return [torch.cat([p.flatten() for p in part.parameters()]) for part in net.modules() if isinstance(part, MLP)]
+
+
+def specification(name, net, drawn, points, options=None, batch=1, steps=1, lr=0.1):
+    """What the page makes a training from."""
+    numbers = torch.cat([values.double() for values in drawn]).tolist() if drawn else []
+    return {
+        "method": name, "options": options or {}, "dim": net.dim, "latent": net.latent, "batch": batch, "steps": steps,
+        "lr": lr, "weights": as_lists(flat(net)), "drawn": numbers, "points": points.tolist(),
+    }  # fmt: skip
 
 
 def built(method, dim):
@@ -124,10 +136,7 @@ def one_step(run, monkeypatch, case, dim, numbers):
             value = loss(net, *method.coupling(z, x)).mean()
         part = net.get_submodule(moves)
         gradients = torch.autograd.grad(value, list(part.parameters()))
-        spec = {
-            "method": name, "options": options, "dim": dim, "latent": dim, "batch": 16, "weights": as_lists(flat(net)), "lr": 0.1,
-            "drawn": torch.cat([d.double() for d in drawn]).tolist(), "points": points.tolist(), "turn": turn, "steps": 1,
-        }  # fmt: skip
+        spec = specification(name, net, drawn, points, options=options, batch=16) | {"turn": turn}
         got = run(
             "(() => { const t = begun(spec), stream = t.streams[0], [moves, loss] = t.method.turns[spec.turn];"
             " const [z, x] = t.pairs(stream); const value = loss(t.members[0], z, x, stream, spec.batch);"
@@ -170,22 +179,21 @@ def test_a_step_of_adam(run, betas):
 
 @pytest.mark.parametrize("case", CASES)
 def test_two_hundred_steps_on_the_same_numbers_end_at_the_same_weights(run, monkeypatch, case):
-    """Relative to how far they have moved; the page has doubles, since what is chaotic in a game doubles any rounding."""
+    """In double precision: a game is chaotic, and makes any rounding grow."""
     name, options, method = CASES[case]
     torch.manual_seed(4)
     net, points, batch, steps = built(method, 2), torch.randn(40, 2).double() * 1.5 + 0.5, 8, 200
     begin = flat(net)
+    spec = specification(name, net, [], points, options=options, batch=batch, steps=steps, lr=3e-3)
     with monkeypatch.context() as patch:  # one draw at a time, so that they are recorded in order
         patch.setattr(draws.Streams, "take", lambda streams, draw, shape: draw(shape, generator=streams.generators[0]))
         with recorded(monkeypatch) as drawn:
             history = fit(method, net, points, steps=steps, batch=batch, lr=3e-3, progress=False)
-    spec = {
-        "method": name, "options": options, "dim": 2, "latent": 2, "batch": batch, "weights": as_lists(begin), "lr": 3e-3,
-        "drawn": torch.cat([d.double() for d in drawn]).tolist(), "points": points.tolist(), "steps": steps,
-    }  # fmt: skip
+    spec |= {"drawn": torch.cat([d.double() for d in drawn]).tolist()}
     got = run(
         "(() => { const t = begun(spec); for (let k = 0; k < spec.steps; k++) t.step();"
-        " return [Object.values(t.losses[0]), ...trainer.maps(t.members[0]).map((net) => Array.from(net.weights))]; })()",
+        " const weights = trainer.maps(t.members[0]).map((net) => Array.from(net.weights));"
+        " return [Object.values(t.losses[0]), ...weights]; })()",
         spec,
     )
     losses, *weights = (torch.tensor(values, dtype=torch.float64) for values in got)
@@ -233,10 +241,8 @@ def test_samples_and_codes_are_those_of_torch(run, method, steps):
     net = built(METHODS[method], 2)
     torch.manual_seed(0)
     z, choices = torch.randn(20, 2).double(), {"steps": steps} if method in ("fm", "meanflow", "backflow") else {}
-    spec = {
-        "method": method, "options": {}, "dim": 2, "latent": 2, "batch": 1, "weights": as_lists(flat(net)), "lr": 1, "steps": 1,
-        "drawn": [], "points": [[0.0, 0.0]], "z": z.T.flatten().tolist(), "choices": list(choices.values()),
-    }  # fmt: skip
+    spec = specification(method, net, [], torch.zeros(1, 2))
+    spec |= {"z": z.T.flatten().tolist(), "choices": list(choices.values())}
     got = run(
         "(() => { const { method, members: [nets] } = begun(spec), z = Numbers.from(spec.z);"
         " return [method.push(nets, z, ...spec.choices).at(-1), method.encode?.(nets, z, ...spec.choices) ?? []]"

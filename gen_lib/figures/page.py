@@ -23,12 +23,15 @@ from PIL import Image
 from ..plots.style import COLORS
 
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
-LIBRARY: tuple[str, ...] = ("common", "net", "samplers", "mixture", "likelihoods", "truth", "facm")
-LIBRARY += ("plot", "line", "panels", "codes", "pixels")
+LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
+LIBRARY += ("net", "samplers", "mixture", "likelihoods", "truth", "facm", "codes", "pixels")
 # A trainer, for the figures that have one: a function of the type of its numbers, whose source a worker can be given.
 TRAINER = ("products", "mlp", "adam", "stream", "paths", "couplings", "methods/decoder", "methods/autoencoder")
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
-TRAINER += ("methods/backflow", "training")
+TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
+# Figures in several files, and those that have the trainer.
+PARTS = {"playground": ("playground/link", "playground/notebook", "playground/gif", "playground/drawing", "playground")}
+TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = (64, 256)  # of a picture: so many, or so many, or all
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
@@ -58,11 +61,13 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
         True
     """
     source = base64.b64encode(picture).decode()
+    more = f'<script data-gen-lib="trainer">{trainer()}</script>\n' if name in TRAINED else ""
     return (
         f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
         f'<p class="gen-lib-hint">{HINT}</p>'
         f'<script type="application/json">{safe_json(spec)}</script></gen-lib-{name}>\n'
         f'<script data-gen-lib="library">{library()}</script>\n'
+        f"{more}"
         f'<script data-gen-lib="{name}">{script(name)}</script>'
     )
 
@@ -107,7 +112,8 @@ def library() -> str:
 def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
     names = ", ".join(NAME.findall(_library()))
-    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+    source = "\n".join(_read(part) for part in PARTS.get(name, (name,)))
+    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{source}\n}})();'
 
 
 @cache

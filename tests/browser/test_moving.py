@@ -63,7 +63,7 @@ def figures():
             lambda slope, evil: line(slope, "red" if evil == "plain" else "blue"),
             alt="A line.",
             slope=[1, 2, 3, 4, 5],
-            evil=["plain", "</script><img src=x onerror='window.hurt = true'>"],
+            evil=["plain", "</script><img src=x onerror='window.hurt = true'> and too long for a row"],
         )
         net = METHODS["meanflow"].build(dim=1, seed=0)
         live.ruler(data.mixture_1d(), {"</script><b>": net}, alt="A jump.")
@@ -91,7 +91,9 @@ def opened(browser, tmp_path, body: str, begun: bool = True, **context):
 
 
 def pressed(page, figure, button) -> None:
-    """A button changes the picture, at once or by playing, which is stopped again."""
+    """A button changes the picture, at once or by playing, which is stopped again; but not if all stands so already."""
+    if button.get_attribute("aria-pressed") == "true":
+        return
     page.evaluate("frame => { window.frame = frame; }", figure.evaluate(SHOWN))
     name = button.evaluate("b => b.innerText")
     button.click()
@@ -121,11 +123,17 @@ def test_every_control_of_every_figure_changes_the_picture(browser, origin, path
             if figure.evaluate(SHOWN) == before:
                 control.press("Home")
             assert figure.evaluate(SHOWN) != before, control.evaluate("c => c.closest('label').innerText")
-        for choice in figure.locator("input[type=radio]").all()[:1]:
+        for choice in figure.locator(".gen-lib-segments input").all():
+            if choice.is_checked():
+                continue
+            before = figure.evaluate(SHOWN)
+            choice.check()
+            assert figure.evaluate(SHOWN) != before, choice.evaluate("c => c.closest('[role]').innerText")
+        for choice in figure.locator("fieldset input").all()[:1]:
             choice.check()
         for button in figure.locator("button").all():
             pressed(seen.page, figure, button)
-        for choice in figure.locator("input[type=radio]").all()[1:]:  # the answer is shown now, and who said what
+        for choice in figure.locator("fieldset input").all()[1:]:  # the answer is shown now, and who said what
             before = figure.evaluate(SHOWN)
             choice.check()
             assert figure.evaluate(SHOWN) != before
@@ -276,7 +284,7 @@ def test_text_of_parameters_is_shown_and_not_run(browser, tmp_path, alone):
 
 def test_names_of_nets_are_text_too(browser, tmp_path, figures):
     page = opened(browser, tmp_path, figures["ruler"])
-    assert "</script><b>" in page.locator("gen-lib-ruler option").all_inner_texts()
+    assert "</script><b>" in page.locator("gen-lib-ruler .gen-lib-segments label").all_inner_texts()
     assert page.locator("gen-lib-ruler b").count() == 0
     page.context.close()
 

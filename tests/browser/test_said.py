@@ -270,13 +270,18 @@ def explored():
 
 
 def move(tab, control, to):
-    """A slider, also by its place, to a number or text; a menu to an entry; a button or a radio is clicked."""
+    """A slider, also by its place, to a number or text; a menu or a row to an entry; a button or a radio is clicked."""
     sliders = tab.locator("input[type=range]")
-    found = sliders.nth(control) if isinstance(control, int) else tab.get_by_label(re.compile(f"^{control}"))
+    labelled = tab.locator("input[type=range], select, [role=radiogroup]").and_(
+        tab.get_by_label(re.compile(f"^{control}"))
+    )
+    found = sliders.nth(control) if isinstance(control, int) else labelled
     if to in ("button", "radio"):
         tab.get_by_role(to, name=control).click()
     elif found.evaluate("control => control.tagName") == "SELECT":
         found.select_option(label=to)
+    elif found.get_attribute("role") == "radiogroup":
+        found.get_by_role("radio", name=to, exact=True).check()
     else:
         found.evaluate(MOVE, to if isinstance(to, str) else f"{float(to):.2f}")
 

@@ -5,23 +5,20 @@ class LatentExplorer extends Figure {
     const state = { ends: start, way: 0 };
     const originals = codes.list(Float32Array.from(bytes(images), (byte) => byte / 255), edge * edge);
     const planes = models.map((spec) => new LatentPlane(spec, labels, classes, colours));
-    let led = false; // while the points walk, the sliders follow them and not they the sliders
 
-    ["from digit", "to digit"].forEach((name, k) =>
-      this.menu(name, classes.map(String), start[k], (to) => { state.ends[k] = to; walk(); }));
+    const places = panels(this, planes.length, "9rem");
+    planes.forEach((plane, p) => plane.build(places[p]));
     const percent = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
     const way = this.slider("path", percent, 0, (k) => { state.way = k / 20; walk(); });
-    this.player("path", way, percent.length, 120);
-    const places = panels(this, planes.length);
-    planes.forEach((plane, p) => {
+    this.player("path", way, percent.length, 160, true);
+    ["from digit", "to digit"].forEach((name, k) =>
+      this.menu(name, classes.map(String), start[k], (to) => { state.ends[k] = to; walk(); }));
+    planes.forEach((plane) => {
       const sliders = plane.stops.map((stops, axis) => this.slider(`${plane.name} z${axis + 1}`, stops, 0, (k) => {
-        if (led) return;
         plane.at[axis] = Number(stops[k]);
         show();
       }));
-      plane.follow = () => sliders.forEach((slider, axis) => slider.move(plane.stop(axis)));
-      const knobs = sliders.map(({ input }) => input.closest("label"));
-      plane.build(places[p], make("div", { className: "gen-lib-controls" }, ...knobs));
+      plane.follow = () => sliders.forEach((slider, axis) => slider.stand(plane.stop(axis)));
       grab(plane.plot, () => [plane.at], (_, place) => {
         plane.at = place.map((value, axis) => Math.min(plane.ends[axis][1], Math.max(plane.ends[axis][0], value)));
         lead([plane]);
@@ -30,9 +27,7 @@ class LatentExplorer extends Figure {
     const say = voice(this);
 
     const lead = (moved) => {
-      led = true;
       moved.forEach((plane) => plane.follow());
-      led = false;
       show();
     };
     const pair = (plane) => state.ends.map((k) => plane.codes[examples[k]]);
@@ -54,6 +49,7 @@ class LatentExplorer extends Figure {
         return `${plane.name}: code (${x}, ${y}); ${nearest} is that of a test digit ${digit}.`;
       }).join(" "));
     };
+    this.presets([["at the start", { path: "0.00" }], ["half way", { path: "0.50" }]]);
     keepDrawn(this, planes.map((plane) => plane.plot), show);
     walk();
   }
@@ -72,14 +68,15 @@ class LatentPlane {
       Array.from({ length: 121 }, (_, k) => (low + ((high - low) * k) / 120).toFixed(2)));
   }
 
-  build(place, controls) {
-    place.append(make("strong", { textContent: this.name }), controls);
+  build(place) {
+    place.append(make("div", { className: "gen-lib-title", textContent: this.name }));
     this.plot = new Plot(place, {
-      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", ratio: 0.95, label: `Codes of the ${this.name}`,
+      ...this.axes, xLabel: "z\u2081", yLabel: "z\u2082", square: true, most: 340, label: `Codes of the ${this.name}`,
     });
     this.pictures = new Pictures(place, {
-      left: 44, label: `${this.name}: the decoded digit, between the test digits at both ends of the path`,
+      most: 64, label: `${this.name}: the decoded digit, between the test digits at both ends of the path`,
     });
+    this.pictures.canvas.style.margin = "0 auto";
   }
 
   // Where the slider of an axis stands when it follows the point.
@@ -94,25 +91,28 @@ class LatentPlane {
     const { plot } = this;
     plot.resize();
     plot.clear();
-    const color = getComputedStyle(plot.canvas).color;
+    const small = plot.width < 240;
     plot.inside(() => {
-      for (const group of this.groups) plot.dots(group.dots, group.color, { size: 2.5, alpha: 0.7 });
-      for (const { name, color: rim, dots } of this.groups) badge(plot, middle(dots), name, rim);
+      for (const group of this.groups) plot.dots(group.dots, group.color, { size: small ? 1.6 : 2.5, alpha: 0.7 });
       for (const radius of [1, 2]) plot.line(codes.outline([0, 0], [1, 1], radius), ROLES.prior, { width: 2 });
-      plot.line(pair, color, { width: 2, dash: [5, 4] });
-      plot.dots(pair, color, { size: 4 });
-      plot.dots([this.at], color, { size: 9 });
-      plot.dots([this.at], ROLES.decode, { size: 7 });
+      for (const { name, color, dots } of this.groups) badge(plot, middle(dots), name, color);
+      plot.line(pair, "currentColor", { width: 2, dash: [5, 4] });
+      plot.dots(pair, "currentColor", { size: 4 });
+      plot.handle(this.at, ROLES.decode, small ? 6 : 8);
     });
   }
 }
 
 // The name of a class on a white disc with a rim of its colour.
 function badge(plot, place, name, rim) {
-  plot.dots([place], rim, { size: 10 });
-  plot.dots([place], "white", { size: 8 });
-  Object.assign(plot.pen, { fillStyle: "black", textAlign: "center", textBaseline: "middle" });
-  plot.pen.fillText(name, plot.px(place[0]), plot.py(place[1]) + 1);
+  const { pen } = plot;
+  plot.dots([place], rim, { size: 9.5 });
+  pen.fillStyle = "white";
+  pen.beginPath();
+  pen.arc(plot.px(place[0]), plot.py(place[1]), 8, 0, 2 * Math.PI);
+  pen.fill();
+  Object.assign(pen, { fillStyle: "black", textAlign: "center", textBaseline: "middle", font: `12px ${FONT}` });
+  pen.fillText(name, plot.px(place[0]), plot.py(place[1]) + 1);
 }
 
 // The median of some places, axis by axis.

@@ -9,19 +9,19 @@ class LikelihoodBench extends Figure {
   start({ pixel, mean, sigma }) {
     const state = { pixel: Math.round(100 * pixel), mean: Math.round(100 * mean) - 1, sigma: Math.round(100 * sigma) - 5, chosen: 0, rate: 0, inMean: 0 };
     const hundredths = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => ((from + k) / 100).toFixed(2));
-    const set = (name) => (to) => { state[name] = to; show(); };
-    this.menu("likelihood", NAMES, 0, set("chosen"));
-    const pixels = this.slider("pixel x", hundredths(0, 100), state.pixel, set("pixel"));
+    const set = (name) => (to) => { state[name] = Math.round(to); show(); };
+    const [losses, slopes] = panels(this, 2).map((half, k) => new Plot(half, {
+      x: [0, 1], y: [0, 1], xTicks: [0, 0.5, 1], yLabel: "loss \u2212log p", ratio: 0.8, narrow: 0.52, most: 300,
+      label: k ? "The slope of the loss over all predictions" : "The loss over all predictions",
+    }));
+    this.menu("likelihood", NAMES, 0, set("chosen"), DASHES);
     const means = this.slider("predicted mean", hundredths(1, 99), state.mean, set("mean"));
+    this.player("predicted mean", means, 99, 40);
+    const pixels = this.slider("pixel x", hundredths(0, 100), state.pixel, set("pixel"));
     this.slider("sigma of the Gaussians", hundredths(5, 100), state.sigma, set("sigma"));
     this.menu("horizontal axis", ["predicted mean", "\u03bb"], 0, set("rate"));
     this.menu("slope with respect to", ["the output", "the mean"], 0, set("inMean"));
-
-    const yLabels = ["loss \u2212log p", "slope of the loss"];
-    const [losses, slopes] = panels(this, 2).map((half, k) => Object.assign(new Plot(half, {
-      x: [0, 1], y: [0, 1], xTicks: [0, 0.5, 1], yTicks: [], xLabel: "", yLabel: yLabels[k], ratio: 0.85,
-      label: k ? "The slope of the loss over all predictions" : "The loss over all predictions",
-    }), { left: 62, top: 46 }));
+    this.presets([["black pixel", { "pixel x": "1.00" }], ["grey pixel", { "pixel x": "0.25" }]]);
     const say = voice(this);
 
     const now = () => {
@@ -43,13 +43,13 @@ class LikelihoodBench extends Figure {
       const high = [4, 10, 40, 200].find((limit) => limit >= loss);
       Object.assign(losses, { y: [Math.min(-3, Math.floor(loss)), high], yTicks: [-2, 0, high / 2, high] });
       Object.assign(slopes, { y: [-wide, wide], yTicks: [-wide, -wide / 2, 0, wide / 2, wide] });
+      slopes.yLabel = `its slope with respect to ${state.inMean ? "the mean" : "the output"}`;
       const everywhere = law.output(0) === 0; // a mean of 0 or 1 is an output like others, and not an infinite one
       const inside = everywhere ? x : Math.min(Math.max(x, 1e-9), 1 - 1e-9);
       const best = law.output(inside);
       const least = law.loss(best, x);
       const bottomless = law === continuousBernoulli && inside !== x;
       const mark = inside === x ? place(law, best) : x;
-      const color = getComputedStyle(this).color;
       for (const plot of [losses, slopes]) {
         plot.xLabel = state.rate ? "\u03bb" : "predicted mean";
         plot.clear();
@@ -59,19 +59,17 @@ class LikelihoodBench extends Figure {
           laws.forEach((one, k) => {
             const places = at(one).map((o) => [place(one, o), plot === losses ? one.loss(o, x) : height(one, o, x)]);
             const mine = k === state.chosen;
-            plot.line(places, mine ? color : ROLES.coupling, { width: mine ? 2.5 : 1.3, dash: DASHES[k] });
+            plot.line(places, mine ? "currentColor" : ROLES.coupling, { width: mine ? 2.5 : 1.3, dash: DASHES[k] });
           });
-          plot.dots([[place(law, output), plot === losses ? loss : slope]], ROLES.output, { size: 6 });
-          if (plot === losses && !bottomless) ringAt(plot, [mark, least], color, 6);
-          plot.dots([[x, plot.y[0]]], ROLES.data, { size: 6 });
+          if (plot === losses && !bottomless) ringAt(plot, [mark, least], "currentColor", 6);
+          const here = [place(law, output), plot === losses ? loss : slope];
+          if (plot === losses) plot.handle(here, ROLES.output, 6);
+          else plot.dots([here], ROLES.output, { size: 6 });
+          if (plot === losses) plot.handle([x, plot.y[0]], ROLES.data, 6);
         });
+        const left = x > 0.8;
+        plot.write("pixel x", [x, plot.y[1]], { colour: ROLES.data, align: left ? "right" : "left", right: left ? -5 : 5, down: 6 });
       }
-      const lines = NAMES.map((name, k) => [name, k === state.chosen ? color : ROLES.coupling, DASHES[k]]);
-      legend(losses, [lines[0], lines[2]], 4, 12);
-      legend(losses, [lines[1], lines[3]], losses.width - 178, 12);
-      const text = state.inMean ? "with respect to the mean" : "with respect to the output";
-      Object.assign(slopes.pen, { fillStyle: color, globalAlpha: 1, textAlign: "center", textBaseline: "middle" });
-      slopes.pen.fillText(text, (slopes.left + slopes.width - slopes.right) / 2, 30);
 
       const rate = (o) => (law === continuousBernoulli ? `, \u03bb ${readable(bernoulli.mean(o))}` : "");
       const where = inside === x ? `at the mean ${readable(x)}${rate(best)}` : `towards the mean ${x}`;

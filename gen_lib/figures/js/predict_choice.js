@@ -7,27 +7,26 @@ class PredictChoice extends Figure {
     const low = Math.min(0, ...answers.map(([, mean, spread]) => mean - (spread ?? 0)));
     const high = Math.max(0, ...answers.map(([, mean, spread]) => mean + (spread ?? 0)));
     const box = make("fieldset");
-    Object.assign(box.style, { border: "0", margin: "0", padding: "0", minWidth: "0", maxWidth: "40rem", flex: "1 1 100%" });
-    box.append(make("legend", { textContent: question }));
-    const group = `gen-lib-${PredictChoice.count = (PredictChoice.count ?? 0) + 1}`; // of the radio buttons
+    Object.assign(box.style, { border: "0", margin: "0", padding: "0", minWidth: "0" });
+    const title = make("legend", { className: "gen-lib-title", textContent: question });
+    box.append(title);
+    const group = `gen-lib-${PredictChoice.count = (PredictChoice.count ?? 0) + 1}-answers`; // of the radio buttons
     const bars = answers.map(([name], k) => {
       const radio = make("input", { type: "radio", name: group });
       radio.addEventListener("change", () => { state.chosen = k; button.disabled = false; show(); });
-      const row = make("label", { className: "gen-lib-control" }, radio, make("span", { textContent: name }));
-      row.style.flexWrap = "wrap";
-      const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      bar.setAttribute("viewBox", "0 0 200 14");
-      bar.setAttribute("aria-hidden", "true"); // the text beside it says the same
-      Object.assign(bar.style, { width: "12rem", maxWidth: "50vw", height: "0.9rem", marginLeft: "auto" });
+      const bar = shape("svg", { viewBox: "0 0 200 14", preserveAspectRatio: "none", "aria-hidden": "true" }); // the text beside it says the same
+      Object.assign(bar.style, { width: "100%", height: "0.9rem" });
       const number = make("span");
-      Object.assign(number.style, { minWidth: "7.5em", textAlign: "right", fontVariantNumeric: "tabular-nums" });
-      row.append(bar, number);
+      Object.assign(number.style, { textAlign: "right", fontVariantNumeric: "tabular-nums" });
+      const words = make("span", { textContent: name });
+      const row = make("label", { className: "gen-lib-control" }, radio, words, bar, number);
+      row.style.gridTemplateColumns = "1.2rem minmax(0, 1.2fr) minmax(0, 1fr) 7.5em";
       box.append(row);
-      return { bar, number, name: row.querySelector("span") };
+      return { bar, number, name: words };
     });
-    const button = make("button", { type: "button", textContent: "Show what was measured", disabled: true });
-    button.addEventListener("click", () => { state.shown = !state.shown; show(); });
-    this.controls.append(box, make("span", { className: "gen-lib-control" }, button));
+    this.stage.append(box);
+    const button = this.button("Show what was measured", () => { state.shown = !state.shown; show(); }, true);
+    button.disabled = true;
     const say = voice(this);
     say(`${label}. Choose an answer.`);
 
@@ -43,8 +42,8 @@ class PredictChoice extends Figure {
         if (!state.shown) return;
         const [, mean, spread] = answers[k];
         const [left, right] = [at(Math.min(0, mean)), at(Math.max(0, mean))];
-        const color = k === state.chosen ? ROLES.inference : ROLES.coupling;
-        bar.append(shape("rect", { x: left, y: 2, width: Math.max(right - left, 1), height: 10, fill: color }));
+        const colour = k === state.chosen ? "var(--inference)" : "var(--coupling)";
+        bar.append(shape("rect", { x: left, y: 2, width: Math.max(right - left, 1), height: 10, style: `fill: ${colour}` }));
         if (spread === null) return;
         bar.append(shape("line", { x1: at(mean - spread), x2: at(mean + spread), y1: 7, y2: 7, stroke: "currentColor" }));
       });
@@ -57,12 +56,6 @@ class PredictChoice extends Figure {
         (close ? ": within the error bar, so hardly wrong." : ".");
     };
   }
-}
-
-function shape(tag, attributes) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
 }
 
 define("predict-choice", PredictChoice);

@@ -12,7 +12,11 @@ class PredictCurve extends Figure {
     const state = { at: 8, shown: false, touched: false };
     const measured = curves.map(([name, role, dashed, means, spreads]) =>
       ({ name, role, dashed, means: floats(means), spreads: spreads && floats(spreads) }));
-    this.controls.append(make("p", { textContent: question, style: "flex: 1 1 100%; margin: 0" }));
+    this.stage.append(make("p", { className: "gen-lib-title", textContent: question }));
+    const plot = new Plot(this, {
+      x: [first, last], y: [low, high], xTicks: niceTicks(first, last), yTicks: niceTicks(low, high), xLabel, yLabel,
+      right: this.clientWidth < 480 ? 12 : 140, most: 360, label: question,
+    });
     const names = Array.from({ length: knots }, (_, k) => readable(knot(k), last - first > 2 * knots ? 0 : digits));
     const along = this.slider(`position on the axis: ${xLabel}`, names, state.at, (k) => { state.at = k; follow(); show(); });
     const heights = Array.from({ length: 41 }, (_, k) => low + ((high - low) * k) / 40);
@@ -21,23 +25,12 @@ class PredictCurve extends Figure {
       state.touched = true;
       show();
     });
-    const button = make("button", { type: "button" });
-    button.addEventListener("click", () => { state.shown = !state.shown; show(); });
-    this.controls.append(make("span", { className: "gen-lib-control" }, button));
-    const plot = new Plot(this, {
-      x: [first, last], y: [low, high], xTicks: niceTicks(first, last), yTicks: niceTicks(low, high), xLabel, yLabel, label: question,
-    });
+    const button = this.button("Show what was measured", () => { state.shown = !state.shown; show(); }, true);
     const say = voice(this);
 
-    const stand = ({ input }, k, text) => {
-      input.value = k;
-      input.setAttribute("aria-valuetext", text);
-      input.nextSibling.textContent = text;
-    };
     const follow = () => { // the sliders to where the curve is
-      const k = Math.round((40 * (drawn[state.at] - low)) / (high - low));
-      stand(along, state.at, names[state.at]);
-      stand(height, k, readable(heights[k], digits));
+      along.stand(state.at);
+      height.stand(Math.round((40 * (drawn[state.at] - low)) / (high - low)));
     };
     const guess = (place) => {
       const at = ((place - first) / (last - first)) * (knots - 1);
@@ -47,26 +40,25 @@ class PredictCurve extends Figure {
     const show = () => {
       plot.resize();
       plot.clear();
+      const colour = ({ role }) => (role ? ROLES[role] : "currentColor");
+      const mine = drawn.map((value, k) => [knot(k), value]);
       plot.inside(() => {
-        if (state.shown) measured.forEach(({ role, dashed, means, spreads }) => {
-          const color = role ? ROLES[role] : getComputedStyle(plot.canvas).color;
-          if (spreads) band(plot, places, means, spreads, color);
-          plot.line(places.map((place, i) => [place, means[i]]), color, { width: 2, dash: dashed ? [5, 4] : [] });
+        if (state.shown) measured.forEach((one) => {
+          if (one.spreads) band(plot, places, one.means, one.spreads, colour(one));
+          plot.line(places.map((place, i) => [place, one.means[i]]), colour(one), { width: 2.5, dash: one.dashed ? [5, 4] : [] });
         });
         if (state.touched) { // an empty drawing is no answer
-          plot.line(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { width: 2 });
-          plot.dots(drawn.map((value, k) => [knot(k), value]), ROLES.inference, { size: 2.5 });
+          plot.line(mine, ROLES.inference, { width: 3 });
+          plot.dots(mine, ROLES.inference, { size: 3 });
         }
         ringAt(plot, [knot(state.at), drawn[state.at]], ROLES.inference);
       });
+      if (!state.touched) plot.write("draw here", [(first + last) / 2, (low + high) / 2], { align: "center", size: 16, down: -26 });
       button.disabled = !state.touched;
-      const entries = state.touched ? [["your curve", ROLES.inference]] : [];
-      if (state.shown) {
-        const ink = getComputedStyle(plot.canvas).color;
-        entries.push(...measured.map(({ name, role, dashed, spreads }) => [name + (spreads ? ", mean and spread" : ""), role ? ROLES[role] : ink, dashed ? [5, 4] : []]));
-      }
-      const top = plot.py(high) + 8;
-      legend(plot, entries, plot.px(first) + 10, top);
+      const entries = state.touched ? [["your curve", mine.at(-1), ROLES.inference]] : [];
+      if (state.shown) entries.push(...measured.map((one) => [one.name, [last, one.means.at(-1)], colour(one)]));
+      if (!plot.small) plot.names(entries);
+      else entries.forEach(([words, , of], k) => plot.put(words, plot.left + 10, plot.top + 8 + 16 * k, { colour: of }));
       button.textContent = state.shown ? "Hide the answer" : "Show what was measured";
       const off = measured.map(({ name, means }) => {
         const mean = places.reduce((sum, place, i) => sum + Math.abs(means[i] - guess(place)), 0) / places.length;
@@ -109,7 +101,7 @@ class PredictCurve extends Figure {
 // One standard deviation to both sides of a curve.
 function band(plot, places, means, spreads, color) {
   const { pen } = plot;
-  Object.assign(pen, { fillStyle: color, globalAlpha: 0.25 });
+  Object.assign(pen, { fillStyle: plot.colour(color), globalAlpha: 0.25 });
   pen.beginPath();
   places.forEach((place, i) => pen.lineTo(plot.px(place), plot.py(means[i] + spreads[i])));
   for (let i = places.length - 1; i >= 0; i--) pen.lineTo(plot.px(places[i]), plot.py(means[i] - spreads[i]));

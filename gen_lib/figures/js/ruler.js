@@ -10,25 +10,24 @@ class Ruler extends Figure {
     const positions = Array.from({ length: 20 * (reach[1] - reach[0]) + 1 }, (_, k) => (reach[0] + k / 20).toFixed(2));
     const state = { t: 0, r: 1, x: position, jumps, field: names[0] };
 
-    const slider = (name, values, at, key) => {
-      const texts = values.map((value) => value.replace("-", "\u2212"));
-      return this.slider(name, texts, at, (k) => { state[key] = +values[k]; show(); });
-    };
-    const now = slider("now, t", times, 0, "t");
-    const wanted = slider("destination, r", times, 20, "r");
-    const start = slider("position x", positions, Math.round(20 * (position - reach[0])), "x");
-    slider("jumps n", Array.from({ length: most }, (_, k) => String(k + 1)), jumps - 1, "jumps");
-    this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
-    swatches(this, [
-      ["path of the flow", ROLES.inference, "thick"], ["one jump", ROLES.output, "thick"],
-      ["n jumps", ROLES.output, "dashed"], ["velocity at the start", ROLES.prior, "dashed"],
-      ["where the flow is at r", "currentColor", "ring"],
-    ]);
     const plot = new Plot(this, {
-      x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach),
-      xLabel: "time t", yLabel: "position x",
-      label: "The path of the flow and the jumps, over time",
+      x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach), xLabel: "time t", yLabel: "position x",
+      right: this.clientWidth < 480 ? 64 : 110, narrow: 0.85, label: "The path of the flow and the jumps, over time",
     });
+    const slider = (name, values, at, change) => this.slider(name, values.map((value) => value.replace("-", "\u2212")), at, change);
+    const set = (key, values) => (k) => { state[key] = +values[k]; show(); };
+    const now = slider("now, t", times, 0, set("t", times));
+    const wanted = slider("destination, r", times, 20, (k) => { state.r = k / 20; show(); });
+    this.player("destination", wanted, times.length, 250, true);
+    const start = slider("position x", positions, Math.round(20 * (position - reach[0])), set("x", positions));
+    const counts = Array.from({ length: most }, (_, k) => String(k + 1));
+    slider("jumps n", counts, jumps - 1, set("jumps", counts));
+    this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
+    this.presets([
+      ["all the way", { "now, t": "0.00", "destination, r": "1.00" }],
+      ["half way", { "now, t": "0.00", "destination, r": "0.50" }],
+      ["from the middle", { "now, t": "0.50", "destination, r": "1.00" }],
+    ]);
     const say = voice(this);
 
     const path = (x, t, count) => clock(count).map((s) => [s, flowMap(exact, x, t, s)]);
@@ -43,34 +42,41 @@ class Ruler extends Figure {
       const truth = flowMap(exact, x, t, r);
       plot.resize();
       plot.clear();
-      const ink = getComputedStyle(plot.canvas).color;
+      const few = plot.small;
       plot.inside(() => {
-        for (const other of others) plot.line(other, ROLES.inference, { alpha: 0.4 });
-        for (const time of [t, r]) plot.line(reach.map((y) => [time, y]), ink, { alpha: 0.3 });
-        plot.line(path(x, t, 60), ROLES.inference, { width: 3 });
-        plot.line([[t, x], [r, x + (r - t) * v]], ROLES.prior, { width: 1.5, dash: [3, 4] });
+        for (const other of others) plot.line(other, ROLES.inference, { alpha: 0.5 });
+        for (const time of [t, r]) plot.line(reach.map((y) => [time, y]), "currentColor", { alpha: 0.4 });
+        plot.line(path(x, t, 60), ROLES.inference, { width: 4 });
+        plot.line([[t, x], [r, x + (r - t) * v]], ROLES.prior, { width: 2, dash: [3, 4] });
         plot.line([[t, x], [r, end]], ROLES.output, { width: 3 });
-        plot.line(ways.map((at, i) => [stops[i], at]), ROLES.output, { width: 1.5, dash: [7, 4] });
-        plot.dots(ways.slice(1).map((at, i) => [stops[i + 1], at]), ROLES.output, { size: 3 });
-        plot.dots([[r, end]], ROLES.output, { size: 5.5 });
-        plot.dots([[t, x]], ROLES.inference, { size: 6 });
-        ringAt(plot, [r, truth], ink);
+        plot.line(ways.map((at, i) => [stops[i], at]), ROLES.output, { width: 2, dash: [7, 4] });
+        plot.dots(ways.slice(1).map((at, i) => [stops[i + 1], at]), ROLES.output, { size: 3.5 });
+        plot.dots([[r, end]], ROLES.output, { size: 6 });
+        ringAt(plot, [r, truth], "currentColor", 9);
       });
+      plot.handle([t, x], ROLES.inference, 7);
+      const past = (at) => [Math.max(t, r), at]; // right of both ends
+      plot.names([
+        [few ? "the flow" : "the flow is here", past(truth)], ["one jump", past(end), ROLES.output],
+        ...(state.jumps > 1 ? [[`${state.jumps} jumps`, past(ways.at(-1)), ROLES.output]] : []),
+        [few ? "velocity" : "velocity at start", past(Math.min(reach[1], Math.max(reach[0], x + (r - t) * v))), ROLES.prior],
+      ]);
       const lands = (at) => `${readable(at)}, error ${readable(Math.abs(at - truth))}`;
       const many = state.jumps === 1 ? "" : `; ${state.jumps} jumps land at ${lands(ways[state.jumps])}`;
-      say(`From ${readable(x)} at t = ${times[now.input.value]} the flow leads to ${readable(truth)} at r = `
-        + `${times[wanted.input.value]}. One jump lands at ${lands(end)}${many}. Its slope is u = ${readable(u)}, `
+      say(`From ${readable(x)} at t = ${times[now.at()]} the flow leads to ${readable(truth)} at r = `
+        + `${times[wanted.at()]}. One jump lands at ${lands(end)}${many}. Its slope is u = ${readable(u)}, `
         + `the exact average velocity is ${readable(averageVelocity(exact, x, t, r))}; `
         + `the velocity at the start is ${readable(v)}.`);
     };
-    const set = (control, k) => {
-      const to = Math.min(Number(control.input.max), Math.max(0, Math.round(k)));
-      if (Number(control.input.value) !== to) control.move(to);
+    const go = (control, k) => {
+      const to = Math.min(control.values.length - 1, Math.max(0, Math.round(k)));
+      if (control.at() !== to) control.move(to);
     };
     const ends = () => [[state.t, state.x], [state.r, flowMap(exact, state.x, state.t, state.r)]];
     grab(plot, ends, (k, [time, y]) => {
-      set(k === 0 ? now : wanted, 20 * time);
-      if (k === 0) set(start, 20 * (y - reach[0]));
+      wanted.halt?.();
+      go(k === 0 ? now : wanted, 20 * time);
+      if (k === 0) go(start, 20 * (y - reach[0]));
     });
     keepDrawn(this, [plot], show);
     show();

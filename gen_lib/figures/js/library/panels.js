@@ -1,16 +1,15 @@
-// Several drawings in one figure: places for them, a legend in each, and a voice for those who do not see them.
+// Several drawings in one figure: places for them, and a voice for those who do not see them.
 
-// Beside each other where there is room, one below the other on a phone.
-function panels(figure, count) {
-  const row = make("div");
-  Object.assign(row.style, { display: "flex", flexWrap: "wrap", gap: "0.5rem 1rem" });
-  const places = Array.from({ length: count }, () => {
+// Beside each other where there is room for the least width of each, else one below the other; widths as these parts.
+function panels(figure, parts, least = "17rem") {
+  const row = make("div", { className: "gen-lib-panels" });
+  const places = (Array.isArray(parts) ? parts : new Array(parts).fill(1)).map((part) => {
     const place = make("div");
-    Object.assign(place.style, { flex: "1 1 17rem", minWidth: "0" });
+    Object.assign(place.style, { flex: `${part} 1 0`, minWidth: `min(100%, ${least})` });
     return place;
   });
   row.append(...places);
-  figure.append(row);
+  (figure.stage ?? figure).append(row);
   return places;
 }
 
@@ -19,37 +18,26 @@ function voice(figure, unseen = false) {
   const said = make("p", { className: `gen-lib-said ${unseen ? "gen-lib-unseen" : ""}` });
   figure.append(said);
   let timer = null;
+  const speak = () => {
+    if (figure.playing) return (timer = setTimeout(speak, 400));
+    said.setAttribute("aria-live", "polite");
+    said.replaceChildren(said.textContent);
+  };
   return (text) => {
     if (said.textContent === text) return;
     said.setAttribute("aria-live", "off");
     said.textContent = text;
     clearTimeout(timer);
-    if (!figure.ready) return; // a page that opens is silent
-    timer = setTimeout(() => {
-      if (figure.playing) return;
-      said.setAttribute("aria-live", "polite");
-      said.replaceChildren(text);
-    }, 400);
+    if (figure.ready) timer = setTimeout(speak, 400); // a page that opens is silent
   };
 }
 
-// Entries [text, color, dash] below each other, from a place in pixels; a text without a color stands alone.
-function legend(plot, entries, left, top) {
-  const { pen } = plot;
-  Object.assign(pen, { globalAlpha: 1, textAlign: "left", textBaseline: "middle" });
-  const ink = getComputedStyle(plot.canvas).color;
-  entries.forEach(([text, color, dash = []], k) => {
-    const y = top + 16 * k;
-    if (color) {
-      Object.assign(pen, { strokeStyle: color, lineWidth: 2 });
-      pen.setLineDash(dash);
-      pen.beginPath();
-      pen.moveTo(left, y);
-      pen.lineTo(left + 18, y);
-      pen.stroke();
-      pen.setLineDash([]);
-    }
-    pen.fillStyle = ink;
-    pen.fillText(text, left + (color ? 24 : 0), y);
-  });
+// What the colours of a picture mean as numbers: a strip from the first colour to the last, a word at each end.
+function colourBar(figure, colours, words) {
+  const strip = make("span");
+  Object.assign(strip.style, { flex: "0 1 9rem", height: "0.6rem", borderRadius: "0.3rem" });
+  strip.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
+  const bar = make("p", {}, words[0], strip, words[1]);
+  Object.assign(bar.style, { display: "flex", alignItems: "center", gap: "0.5rem", fontSize: "12px", margin: "0" });
+  (figure.stage ?? figure).append(bar);
 }

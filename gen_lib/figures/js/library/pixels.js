@@ -14,8 +14,8 @@ class Pictures {
     this.canvas = make("canvas");
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", label);
-    Object.assign(this.canvas.style, { display: "block", maxWidth: "100%" });
-    figure.append(this.canvas);
+    Object.assign(this.canvas.style, { display: "block", maxWidth: "100%", width: "auto" });
+    (figure.stage ?? figure).append(this.canvas);
     this.pen = this.canvas.getContext("2d");
   }
 
@@ -36,7 +36,7 @@ class Pictures {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.fillStyle = getComputedStyle(canvas).color;
-    pen.font = "13px system-ui, sans-serif";
+    pen.font = `12px ${FONT}`;
     pen.textBaseline = "middle";
     pen.textAlign = "center";
     columns.forEach((word, c) => pen.fillText(word, left + c * (side + gap) + side / 2, 9));

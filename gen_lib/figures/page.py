@@ -30,7 +30,7 @@ TRAINER = ("products", "mlp", "adam", "stream", "paths", "couplings", "methods/d
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
 TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
 # Figures in several files, and those that have the trainer.
-PARTS = {"playground": ("playground/link", "playground/notebook", "playground/gif", "playground/drawing", "playground")}
+PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
 TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 COLOURS = (64, 256)  # of a picture: so many, or so many, or all
@@ -112,7 +112,7 @@ def library() -> str:
 def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
     names = ", ".join(NAME.findall(_library()))
-    source = "\n".join(_read(part) for part in PARTS.get(name, (name,)))
+    source = "\n".join(_read(part) for part in (*PARTS.get(name, ()), name))
     return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{source}\n}})();'
 
 

@@ -1,13 +1,14 @@
 // What runs beside the page: a training that goes on in slices, tells now and then how it stands, and obeys between
 // two slices. Messages: { begin: setting }, { go: steps a second, or null for as fast as it can }, { pause }, { step }.
 
-const TOLD = 80; // milliseconds between two reports at least
-const SHOWN = 300; // samples in a picture
-const JUDGED = 1000; // samples that are compared with the data
+const TOLD = 100; // milliseconds between two reports at least
+const SHOWN = 200; // samples in a picture
+const JUDGED = 500; // samples that are compared with the data
+const FLOW = 10; // steps of Heun's method
 
 class Bench {
   constructor(setting, tell) {
-    Object.assign(this, { setting, tell, pace: null, going: false, owed: 0, spent: 0, counted: 0 });
+    Object.assign(this, { setting, tell, pace: null, going: false, owed: 0, spent: 0, looked: 0, counted: 0 });
     this.data = sampler(setting.target, setting.dim);
     this.training = new Training({ ...setting, sample: this.data });
     const judge = new Stream(setting.seed + 1000);
@@ -49,12 +50,19 @@ class Bench {
     this.counted += 1;
     const last = training.done === training.steps;
     if (last) this.going = false;
-    if (last || training.done % Math.max(1, Math.round(training.steps / 50)) === 0) this.judge();
-    if (last || performance.now() - this.told > TOLD) this.report();
+    // looking takes a quarter of the time at most
+    if (last || this.looked < this.spent / 4) this.look(() => this.judge());
+    if (last || (performance.now() - this.told > TOLD && this.looked < this.spent / 4)) this.look(() => this.report());
+  }
+
+  look(how) {
+    const start = performance.now();
+    how();
+    this.looked += performance.now() - start;
   }
 
   pushed(nets, noise) {
-    const steps = { fm: 20 }[this.setting.method] ?? this.setting.jumps;
+    const steps = this.setting.method === "fm" ? FLOW : this.setting.jumps;
     return this.training.method.push(nets, noise, ...(this.training.method.velocity ? [steps, new Stream(7)] : []));
   }
 

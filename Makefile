@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help book test environment lint unit execute compare html chromium browser serve bench clean distclean
+.PHONY: help book test environment lint unit execute compare html slides site chromium browser serve bench address clean \
+	distclean
 .NOTPARALLEL:  # what takes time shares the cores already
 
 # Without PYTHON= an environment that is there keeps the Python it was made with.
@@ -62,6 +63,14 @@ compare: environment  ## the same, and a second run of each copy that has had no
 html: execute _build/configuration  ## the pages, from the executed copies
 	$(PY) book/_ext/make_pages.py
 
+slides: execute  ## slides of every chapter's core, from the executed copies: _build/slides/index.html
+	$(PY) book/_ext/make_slides.py
+
+site: html slides  ## what is published, _build/site: the pages, and the slides below them
+	rm -rf _build/site
+	cp -r _build/html _build/site
+	cp -r _build/slides _build/site/slides
+
 # A change here can change every page, so all are made again.
 _build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page.py $(wildcard book/_ext/*.py book/_static/*)
 	rm -rf _build/html _build/.doctrees
@@ -70,7 +79,7 @@ _build/configuration: _config.yml _toc.yml requirements.txt gen_lib/figures/page
 chromium: environment
 	.ci/chromium
 
-browser: html chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
+browser: html slides chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
 	@# Workers wait for the browser much of the time, so there is one more of them than processors.
 	$(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml --dist loadgroup --no-loadscope-reorder \
 		-n "$$($(PY) -c 'import os; print(os.cpu_count() + 1)')" tests/browser
@@ -85,6 +94,10 @@ serve: html  ## show the book at http://localhost:8000
 
 bench: html .venv/peers/made  ## how fast: the library beside others, for the page "How fast"; takes four minutes
 	PYTHONPATH=.venv/peers OMP_NUM_THREADS=1 $(PY) -m benchmarks.speed --output benchmarks/results.json
+
+# Nothing but Python is needed, so that it can be the first thing done with a copy.
+address:  ## make address URL=https://github.com/OWNER/REPOSITORY: where the repository is, in all files at once
+	@"$(PYTHON)" book/_ext/address.py "$(URL)"
 
 clean:  ## remove what was made, keep .venv
 	rm -rf _build build .hypothesis .mypy_cache .ruff_cache *.egg-info

@@ -1,10 +1,10 @@
 """How many modes a GAN covers when it has time: python benchmarks/modes.py [--steps 10000] [--only NAME ...]
 
 Ring (8 modes) and grid (25 modes), eight members each, mean ± standard deviation and the worst member: modes covered
-and share of high-quality samples among 2,500, and KL(shares per mode || weights). The repaired game of chapter 05, with
-more steps, larger batches and a learning rate that falls to 0 by half a cosine, beside the plain one with the
+and fraction of high-quality samples among 2,500, and KL(fractions per mode || weights). The repaired game of chapter
+05, with more steps, larger batches and a learning rate that falls to 0 by half a cosine, next to the plain one with the
 library's nets and the same training. On the grid the repaired game has to reach 24.8 modes, what PacGAN reported for
-packing four samples, with a high-quality share of 90%. Takes about twenty-five minutes on one core.
+packing four samples, with a high-quality fraction of 90%. Takes about twenty-five minutes on one core.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The preset ``fast`` beside the preset ``classic``: quality and time of every method, in one run.
+"""The preset ``fast`` next to the preset ``classic``: quality and time of every method, in one run.
 
 python -m benchmarks.presets [members]
 """

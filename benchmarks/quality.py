@@ -1,7 +1,7 @@
 """How good each method gets: python benchmarks/quality.py [--steps 4000] [--only NAME ...] [--skip-plane]
 
 Eight members each, mean ± standard deviation. On the line, W1 to the exact mixture of 4,000 samples at equally spaced
-quantiles of the noise, with the level that was measured when the book was planned beside it. In the plane, sliced W2
+quantiles of the noise, with the level that was measured when the book was planned next to it. In the plane, sliced W2
 and W2 with the floor of perfect samples. Takes about a quarter of an hour on one core.
 """
 

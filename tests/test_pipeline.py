@@ -22,6 +22,7 @@ from notebook_key import EXECUTED, has_passed, is_fresh, key
 from runs import Ran
 
 from gen_lib.figures import page
+from gen_lib.plots import pixels
 from gen_lib.records import MIME
 
 ROOT = Path(__file__).parents[1]
@@ -496,7 +497,7 @@ def test_page_shows_prose_of_the_source_and_outputs_of_the_copy(pages):
 
 def test_pictures_of_a_page_are_made_lighter_once(tmp_path, monkeypatch):
     drawn = [b"one", b"another"]
-    monkeypatch.setattr(page, "lighter", lambda picture: drawn.remove(picture) or b"light " + picture)
+    monkeypatch.setattr(pixels, "lighter", lambda picture: drawn.remove(picture) or b"light " + picture)
     for _ in range(2):
         outputs = [{"data": {"image/png": base64.b64encode(picture).decode()}} for picture in (b"one", b"another")]
         lighter_pictures(notebook(code("plot()", outputs=outputs)), tmp_path / "kept")
@@ -506,7 +507,8 @@ def test_pictures_of_a_page_are_made_lighter_once(tmp_path, monkeypatch):
 
 def test_a_page_has_the_script_of_its_figures_once():
     figures = [
-        page.element(name, {"at": k}, b"", "A picture.") for k, name in enumerate(["explore", "flow-lab", "explore"])
+        page.element(name, {"at": k}, "<svg/>", "A picture.")
+        for k, name in enumerate(["explore", "flow-lab", "explore"])
     ]
     cells = [code("a()"), code("b()"), code("c()")]
     for cell, figure in zip(cells, figures, strict=True):

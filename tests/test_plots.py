@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgba
 def test_the_palette_is_the_one_of_the_book():
     assert plots.COLORS == {
         "prior": "#1f77b4",
-        "data": "#ff7f0e",
+        "data": "#e36d00",
         "latent": "#2ca02c",
         "output": "#d62728",
         "coupling": "#7f7f7f",
         "inference": "#9467bd",
-        "encode": "#8c564b",
-        "decode": "#e377c2",
+        "encode": "#955f53",
+        "decode": "#d863b4",
     }
 
 
@@ -65,9 +65,11 @@ def test_trajectories_arrows_and_fields_in_the_plane(axes):
 
 def test_a_field_on_the_line_is_colour_over_time_and_place(axes):
     shown = plots.field(axes, lambda x, t: x * t, (-2, 2))
-    values = shown.get_array().reshape(101, 121)
+    values = shown.get_array().T
+    assert values.shape == (101, 121)
     assert values[0].max() == 0
     assert values[-1, -1] == pytest.approx(2.0)
+    assert axes.transData.inverted().transform(axes.transAxes.transform((1, 1))) == pytest.approx([1, 2], abs=0.02)
     assert shown.get_clim() == (-2.0, 2.0)
 
 

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from figure_parts import Parts
 from figure_parts import spec as spec_of
 from PIL import Image, ImageColor
 
@@ -65,6 +66,17 @@ def test_curves_arrive_with_their_spread_and_the_exact_one_dashed(moving):
     assert torch.allclose(numbers(spread), nets.std(0))
     assert torch.equal(numbers(values), 2 * x)
     assert torch.equal(numbers(spec["x"]), x)
+
+
+@pytest.mark.parametrize("ask", [choose, draw])
+def test_the_page_looks_alike_whatever_the_answer(moving, ask):
+    """Until it is asked for; in print it stands there."""
+    for low, high in ((0.0, 0.5), (0.9, -0.2)):
+        ask(measured={"a": torch.linspace(low, high, 5), "b": torch.linspace(high, low + 0.1, 5)})
+    one, other = (Parts(bundle["text/html"]).image for bundle in moving)
+    assert one == other
+    assert one["alt"].startswith("Wh")
+    assert moving[0]["image/png"] != moving[1]["image/png"]
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""How fast: the library beside others, everything in one run on one thread (``make bench``)."""
+"""How fast: the library next to others, everything in one run on one thread (``make bench``)."""

@@ -1,6 +1,6 @@
 """How fast: python -m benchmarks.speed [--only SECTION ...] [--quick] [--output FILE]
 
-The library beside a classic loop, JAX, TorchCFM and flow_matching, all in one run on one thread. `make bench` installs
+The library next to a classic loop, JAX, TorchCFM and flow_matching, all in one run on one thread. `make bench` installs
 the others, runs all sections and writes benchmarks/results.json, which the page book/how_fast.md shows. Times are of
 the fastest of several rounds in turns, cut into short chunks; compare them within one run only.
 """

@@ -95,7 +95,7 @@ def lighter_pictures(notebook: Notebook, kept: Path) -> None:
                 picture = base64.b64decode("".join(data["image/png"]))
                 light = kept / sha256(picture).hexdigest()
                 if not light.exists():
-                    from gen_lib.figures.page import lighter  # and torch, which takes longer than to read a page
+                    from gen_lib.plots.pixels import lighter  # and torch, which takes longer than to read a page
 
                     new = light.with_suffix(f".{os.getpid()}")  # several processes read pages
                     new.write_bytes(lighter(picture))

@@ -74,7 +74,10 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     number = tag[1] if tag else get_node_equation_number(self, node) if node["number"] else ""
     self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
     self.body.append(set_formula(node, tex, display=True))
-    self.body.append(f'<span class="eqno">({escape(number)})</span></div>\n' if number else "</div>\n")
+    mark = f"({escape(number)})"
+    if node["ids"]:
+        mark = f'<a class="permalink" href="#{node["ids"][-1]}" title="Link to this equation">{mark}</a>'
+    self.body.append(f'<span class="eqno">{mark}</span></div>\n' if number else "</div>\n")
     raise nodes.SkipNode
 
 
@@ -101,7 +104,7 @@ def write_font(site: Path, characters: set[str]) -> None:
         raise ExtensionError("the package ziamath is missing: pip install -r requirements.txt")
     source = Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
     name = sha256(f"{source.stat().st_size} {sorted(characters)}".encode()).hexdigest()[:16]
-    made = site.parent / f"math-{name}.woff2"  # beside the pages, for the next build
+    made = site.parent / f"math-{name}.woff2"  # next to the pages, for the next build
     if not made.exists():
         font = TTFont(source)
         options = Options(layout_features=["ssty", "ccmp", "mark", "mkmk", "dtls", "flac"], hinting=False)

@@ -1,7 +1,8 @@
 """Sphinx extension: what the scripts of Sphinx and of its theme do in a page is mended.
 
 Sphinx's search does not find the section of a module. The theme measures all code and tables of a page, one after the
-other, to find those that scroll; book.js does the same without laying out the whole page.
+other, to find those that scroll; book.js does the same without laying out the whole page. It marks in the contents the
+last heading that it saw pass and misses those that pass quickly; what counts is the section that is read.
 """
 
 from pathlib import Path
@@ -17,6 +18,10 @@ MEASURE = (
     ".forEach(e=>{e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1})",
     ".forEach(()=>{})",
 )
+READING = (
+    ("scripts/pydata-sphinx-theme.js", 'return o.querySelector(":is(h1,h2,h3,h4,h5,h6)")||o', "return o"),
+    ("scripts/pydata-sphinx-theme.js", "rootMargin:`-${e}px 0px -70% 0px`", 'rootMargin:"-29% 0px -70% 0px"'),
+)
 
 
 def mend(site: Path, name: str, wrong: str, right: str) -> None:
@@ -29,7 +34,7 @@ def mend(site: Path, name: str, wrong: str, right: str) -> None:
 
 def build_finished(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
-        for repair in (SEARCH, MEASURE):
+        for repair in (SEARCH, MEASURE, *READING):
             mend(Path(app.outdir), *repair)
 
 

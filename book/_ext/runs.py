@@ -78,7 +78,7 @@ def let_through() -> dict[str, str]:
 
 
 def at_home(root: Path) -> dict[str, str]:
-    """A home folder without settings; the kernel imports the library beside the notebooks and no other."""
+    """A home folder without settings; the kernel imports the library next to the notebooks and no other."""
     startup = root / HOME / ".ipython" / "profile_default" / "startup" / "settings.py"
     if not startup.exists() or startup.read_text("utf-8") != STARTUP:
         startup.parent.mkdir(parents=True, exist_ok=True)

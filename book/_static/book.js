@@ -11,7 +11,7 @@ const reach = new ResizeObserver((changed) => {
     else target.removeAttribute("tabindex");
   });
 });
-const boxes = document.querySelectorAll(".math, pre, .cell_output > .output, .pst-scrollable-table-container");
+const boxes = document.querySelectorAll(".math, pre, .cell_output .output, .pst-scrollable-table-container");
 boxes.forEach((box) => reach.observe(box));
 // A font that arrives late changes what stands in a box, and not the box.
 document.fonts.addEventListener("loadingdone", () => {
@@ -38,3 +38,44 @@ document.addEventListener("copy", (event) => {
   event.clipboardData.setData("text/plain", copied.textContent);
   event.preventDefault();
 });
+
+// What is folded opens for a link that leads into it, and on paper, which is white.
+const unfold = () => {
+  let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (; part; part = part.parentElement?.closest("details")) if (part.matches("details")) part.open = true;
+};
+addEventListener("hashchange", unfold);
+unfold();
+const { dataset } = document.documentElement;
+addEventListener("beforeprint", () => {
+  const [folds, theme] = [document.querySelectorAll("details:not([open])"), dataset.theme];
+  const print = (open, look) => { folds.forEach((fold) => { fold.open = open; }); dataset.theme = look; };
+  print(true, "light");
+  addEventListener("afterprint", () => print(false, theme), { once: true });
+});
+
+// The definition of a word, while the mouse is on either or the word has the keyboard. A finger follows the link.
+const terms = document.querySelectorAll("a.term[aria-describedby]");
+for (const term of HTMLElement.prototype.showPopover ? terms : []) {
+  const box = document.getElementById(term.getAttribute("aria-describedby"));
+  let leaving;
+  const show = () => {
+    clearTimeout(leaving);
+    if (box.matches(":popover-open")) return;
+    box.showPopover();
+    const [line, end] = [term.getClientRects()[0], document.documentElement.clientWidth];
+    const below = line.bottom + box.offsetHeight + 4 < innerHeight;
+    box.style.left = `${Math.max(16, Math.min(line.left, end - box.offsetWidth - 16))}px`;
+    box.style.top = `${below ? line.bottom + 4 : line.top - box.offsetHeight - 4}px`;
+  };
+  const hide = () => { leaving = setTimeout(() => box.hidePopover(), 200); };
+  for (const part of [term, box]) {
+    part.addEventListener("pointerenter", ({ pointerType }) => { if (pointerType === "mouse") show(); });
+    part.addEventListener("pointerleave", hide);
+  }
+  term.addEventListener("focus", () => { if (term.matches(":focus-visible")) show(); });
+  term.addEventListener("blur", hide);
+}
+const close = () => document.querySelector(".definition:popover-open")?.hidePopover();
+addEventListener("scroll", close, { passive: true });
+addEventListener("keydown", ({ key }) => { if (key === "Escape") close(); });

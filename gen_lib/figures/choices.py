@@ -1,9 +1,9 @@
 """A drawing with controls: live where a kernel runs, pictures made beforehand where none does."""
 
 import base64
-import io
 import itertools
 import math
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,9 +11,9 @@ import ipywidgets
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
-from PIL import Image
 
 from .. import terminal
+from ..plots.vector import svg
 from ..slips import brief
 from .page import Bundle, element, png
 
@@ -42,7 +42,7 @@ def explore(
         alt: what the first picture shows, for those who do not see it
         start: the values that are shown first, by name; the first of each choice if not given
         between: with a kernel, sliders may also stand between the values
-        budget: bytes that the pictures of all combinations may take together
+        budget: bytes that the pictures of all combinations may take together, compressed as on the way to a reader
         **choices: name to its values, numbers in rising order or names
 
     Raises:
@@ -63,10 +63,9 @@ def explore(
         raise ValueError("choices must be at least one, such as slope=[1, 2, 4], got none")
     values = {name: _values(name, given) for name, given in choices.items()}
     first = _first(values, start or {})
-    frames, order = _frames(draw, values, budget)
-    shape = [len(v) for v in values.values()]
     at = [v.index(first[name]) for name, v in values.items()]
-    shown = frames[order[_place(at, shape)]]
+    place = _place(at, [len(v) for v in values.values()])
+    frames, order, printed = _frames(draw, values, budget, place)
     spec = {
         "alt": alt,
         "at": at,
@@ -74,12 +73,12 @@ def explore(
             {"name": name, "ordered": not isinstance(v[0], str | bool), "values": [*map(text, v)]}
             for name, v in values.items()
         ],
-        "frames": ["" if frame is shown else base64.b64encode(frame).decode() for frame in frames],  # it stands there
+        "frames": frames,
         "order": order,
     }
     forms: dict[str, Any] = {
-        "image/png": base64.b64encode(shown).decode(),
-        "text/html": element("explore", spec, shown, alt),
+        "image/png": base64.b64encode(printed).decode(),
+        "text/html": element("explore", spec, frames[order[place]], alt),
         "text/plain": alt,
     }
     if terminal.kernel() and not terminal.unattended():
@@ -125,23 +124,28 @@ def _place(at: Sequence[int], shape: Sequence[int]) -> int:
     return place
 
 
-def _frames(draw: Callable[..., Any], values: dict[str, list[Value]], budget: int) -> tuple[list[bytes], list[int]]:
-    """The different pictures, and which of them each combination shows."""
-    frames: dict[bytes, int] = {}
-    order, sizes = [], set()
-    for combination in itertools.product(*values.values()):
-        picture = png(_drawn(draw, dict(zip(values, combination, strict=True))))
-        sizes.add(Image.open(io.BytesIO(picture)).size)
+def _frames(
+    draw: Callable[..., Any], values: dict[str, list[Value]], budget: int, first: int
+) -> tuple[list[str], list[int], bytes]:
+    """The different pictures, which of them each combination shows, and the first once more for print."""
+    frames: dict[str, int] = {}
+    order, sizes, printed = [], set(), b""
+    for place, combination in enumerate(itertools.product(*values.values())):
+        figure = _drawn(draw, dict(zip(values, combination, strict=True)))
+        sizes.add(tuple(figure.get_size_inches().tolist()))
+        picture = svg(figure, tight=False)
+        printed = png(figure) if place == first else printed
+        plt.close(figure)
         if len(sizes) > 1:
             raise ValueError(f"draw must make figures of one size, so that the page stands still, got {sorted(sizes)}")
         order.append(frames.setdefault(picture, len(frames)))
-    spent = sum(4 * len(frame) // 3 for frame in frames)
+    spent = len(zlib.compress("".join(frames).encode()))
     if spent > budget:
         raise ValueError(
             f"budget must hold all pictures, {budget} bytes, but {len(frames)} of them take {spent}: fewer values, "
             "a smaller figure, or fewer points in it"
         )
-    return [*frames], order
+    return [*frames], order, printed
 
 
 def _drawn(draw: Callable[..., Any], chosen: Mapping[str, Value]) -> Figure:

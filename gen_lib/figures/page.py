@@ -15,12 +15,12 @@ from importlib.resources import files
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
-from PIL import Image
 
+from ..plots.pixels import lighter
 from ..plots.style import COLORS
+from ..plots.vector import svg
 
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
 LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
@@ -33,7 +33,6 @@ TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
 PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
 TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
-COLOURS = (64, 256)  # of a picture: so many, or so many, or all
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
 
@@ -44,26 +43,26 @@ class Bundle(dict[str, Any]):
         return str(self["text/plain"])
 
 
-def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str:
+def element(name: str, spec: Mapping[str, Any], picture: str, alt: str) -> str:
     """The HTML of a figure.
 
     Args:
         name: that of its script; the element is ``<gen-lib-NAME>``
         spec: what the script makes the figure from; any text in it stays text
-        picture: PNG that stands there until the script runs, and where none does
+        picture: SVG that stands there until the script runs, and where none does
         alt: what the picture shows
 
     Returns:
         an element and a script, which need nothing else
 
     Example:
-        >>> '"\\\\u003cb>"' in element("explore", {"name": "<b>"}, b"", "A picture.")
+        >>> '"\\\\u003cb>"' in element("explore", {"name": "<b>"}, "<svg/>", "A picture.")
         True
     """
-    source = base64.b64encode(picture).decode()
+    source = base64.b64encode(picture.encode()).decode()
     more = f'<script data-gen-lib="trainer">{trainer()}</script>\n' if name in TRAINED else ""
     return (
-        f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+        f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{source}">'
         f'<p class="gen-lib-hint">{HINT}</p>'
         f'<script type="application/json">{safe_json(spec)}</script></gen-lib-{name}>\n'
         f'<script data-gen-lib="library">{library()}</script>\n'
@@ -72,7 +71,9 @@ def element(name: str, spec: Mapping[str, Any], picture: bytes, alt: str) -> str
     )
 
 
-def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
+def show(
+    name: str, spec: Mapping[str, Any], figure: Figure, alt: str, question: tuple[Figure, str] | None = None
+) -> None:
     """Put a figure into the output of a cell: HTML, and a picture for print and for pages without scripts.
 
     Args:
@@ -80,16 +81,21 @@ def show(name: str, spec: Mapping[str, Any], figure: Figure, alt: str) -> None:
         spec: what the script makes the figure from
         figure: what stands there until the script runs, and where none does; it is closed
         alt: what the figure shows
+        question: of a figure that shows an answer, another one that does not, and what that shows: they stand in the
+            page, and the answer in print
 
     Raises:
         ValueError: no description
     """
-    picture = png(figure)
     if not alt.strip():
+        plt.close(figure)
         raise ValueError("alt must say what the figure shows, got nothing")
+    asked, words = question or (figure, alt)
+    picture = svg(asked, tight=False)
+    plt.close(asked)
     forms = {
-        "image/png": base64.b64encode(picture).decode(),
-        "text/html": element(name, spec, picture, alt),
+        "image/png": base64.b64encode(png(figure)).decode(),
+        "text/html": element(name, spec, picture, words),
         "text/plain": alt,
     }
     display(Bundle(forms), raw=True)
@@ -142,28 +148,3 @@ def png(figure: Figure) -> bytes:
     figure.savefig(file, format="png", bbox_inches=None, facecolor="white")
     plt.close(figure)
     return lighter(file.getvalue())
-
-
-def lighter(picture: bytes) -> bytes:
-    """The same picture in a third of the bytes: with few colours, if the eye does not see it.
-
-    Lines and text need few colours. A picture that needs more keeps them all and is only packed better.
-
-    Args:
-        picture: PNG; one that is not opaque comes back as it is
-    """
-    opened = Image.open(io.BytesIO(picture))
-    if np.asarray(opened.convert("RGBA"))[..., 3].min() < 255:
-        return picture
-    whole = opened.convert("RGB")
-    kept: Image.Image = whole
-    for colours in COLOURS:
-        # the usual median cut would lose rare colours
-        few = whole.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        off = np.abs(np.asarray(whole, int) - np.asarray(few.convert("RGB"), int))  # of 255
-        if off.mean() < 0.5 and off.max() < 40:
-            kept = few
-            break
-    file = io.BytesIO()
-    kept.save(file, "png", optimize=True)
-    return min(file.getvalue(), picture, key=len)

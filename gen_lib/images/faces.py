@@ -3,7 +3,7 @@ r"""Cartoon faces, drawn from known factors: what a latent space should contain 
 Face ``i`` is the same wherever and with whatever it is drawn, at any size: its 20 factors (shape, skin, hair, eyes,
 mouth, pose, background, shirt) are independent and uniform on [0, 1], hashed from ``i``. The picture is painted in
 layers. Each is a shape, given by the signed distance :math:`s(x, y)` to its edge, negative inside; of a pixel of width
-w it covers the share
+w it covers the fraction
 
 .. math:: \alpha(x, y) = \min(1, \max(0,\; 1/2 - s(x, y) / w))
 
@@ -154,7 +154,7 @@ def faces(n: int = 5000, size: int = 32, progress: bool = True) -> ImageSet:
 
 
 def _ramp(colours: tuple[tuple[float, ...], ...], u: Tensor) -> Tensor:
-    """The colour at u, shape ``(n, 3)``, mixed of the two beside it."""
+    """The colour at u, shape ``(n, 3)``, mixed of the two next to it."""
     stops = torch.tensor(colours).to(u)
     place = u.flatten()[:, None] * (len(stops) - 1)
     weights = (1 - (place - torch.arange(len(stops), device=u.device)).abs()).clamp_min(0)
@@ -259,11 +259,11 @@ def _paint(table: Tensor, into: Tensor) -> None:
     layer(white, (gap * 0.35 - middle) / edge, inside)
     layer(rosy, _ellipse(mx, middle + 0.8 * gap, 0.09, 0.05), inside)
 
-    # the hair in front: a cap down to the hairline, and what hangs beside the face
+    # the hair in front: a cap down to the hairline, and what hangs next to the face
     across = x - between("parting", -0.2, 0.2) - turn
     hairline = between("fringe", 0.46, 0.3) + 0.5 * nod - 0.7 * across.square() + curl
     cap = torch.maximum(crown, (hairline - y) / (1 + (1.4 * across).square()).sqrt())
-    beside = torch.maximum(mane, 0.9 * width - (x - 0.6 * turn).abs() - 0.1 * (0.2 - y).clamp_min(0))
-    layer(hair, torch.minimum(cap, beside))
+    sides = torch.maximum(mane, 0.9 * width - (x - 0.6 * turn).abs() - 0.1 * (0.2 - y).clamp_min(0))
+    layer(hair, torch.minimum(cap, sides))
     ring = (_ellipse(x, y - 0.02, width, height) + 0.02) / 0.05
     layer(white, torch.maximum(cap, 0.1 - y), 0.25 * torch.exp(-ring.square() - 6 * (x + 0.12).square()))

@@ -84,7 +84,7 @@ def scatter_by_class(
         form = "circle" if len(name) < 2 else "round"
         box = {"boxstyle": f"{form},pad=0.15", "facecolor": "white", "edgecolor": CLASSES[k % 10]}
         artists.append(
-            axes.text(middle[0].item(), middle[1].item(), name, ha="center", va="center", fontsize=9, bbox=box)
+            axes.text(middle[0].item(), middle[1].item(), name, ha="center", va="center", fontsize=10, bbox=box)
         )
     return artists
 

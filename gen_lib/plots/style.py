@@ -2,48 +2,49 @@
 
 from typing import Any
 
-import matplotlib as mpl
 from torch import Tensor
 
 from .. import check
 from ..shapes import Points
 
-#: The colour of each role, here and in the pages. Curves that compare numbers have no role, and take any of them.
+#: The colour of each role, here and in the pages, seen as well on a light as on a dark ground. Curves that compare
+#: numbers have no role, and take any of them.
 COLORS = {
     "prior": "#1f77b4",
-    "data": "#ff7f0e",
+    "data": "#e36d00",
     "latent": "#2ca02c",
     "output": "#d62728",
     "coupling": "#7f7f7f",
     "inference": "#9467bd",
-    "encode": "#8c564b",
-    "decode": "#e377c2",
+    "encode": "#955f53",
+    "decode": "#d863b4",
 }
 
-#: Colours of ten classes, none of which stands for a role. They stay apart for readers who confuse red with green, or
-#: blue with yellow (Accessible Color Sequences for Data Visualization, Petroff, 2021, arXiv 2107.02270).
-CLASSES = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+#: Grounds of the page, light and dark.
+GROUNDS = ("#ffffff", "#15181c")
 
-# Narrow figures with type of ordinary size: on a telephone the page shrinks them to 350 pixels.
-#: Applied by :func:`use_style`.
+#: Colours of ten classes, none of which stands for a role. They have the same contrast, and stay apart for readers who
+#: confuse red with green, or blue with yellow (how far, after Accessible Color Sequences for Data Visualization,
+#: Petroff, 2021, arXiv 2107.02270, whose own colours are too light for a light ground).
+CLASSES = ("#3c87a5", "#e1780f", "#e10000", "#969669", "#784bc3", "#a54b69", "#007800", "#f02da5", "#8787ff", "#b400ff")
+
+# Narrow figures with type of ordinary size. A page shows 5 inches as 576 pixels, 10 points as 16; a telephone shrinks
+# them to 350, and 10 points to 9.7.
+#: Applied by :func:`~gen_lib.plots.vector.use_style`.
 STYLE: Any = {
     "figure.figsize": (5.0, 3.2),
     "figure.dpi": 150,
     "figure.constrained_layout.use": True,
     "font.size": 10,
     "axes.titlesize": 10,
+    "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
-    "legend.fontsize": 9,
+    "legend.fontsize": 10,
     "lines.linewidth": 1.5,
     "image.cmap": "gray_r",
 }
-
-
-def use_style() -> None:
-    """Make :data:`STYLE` the style of all figures drawn from now on."""
-    mpl.rcParams.update(STYLE)
 
 
 def one_member(points: Points) -> Tensor:

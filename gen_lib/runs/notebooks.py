@@ -147,7 +147,7 @@ class NotebookJob:
 
 
 def new_name(notebook: Path) -> Path:
-    """Where an executed copy goes if no place is given: beside where one is, under the first number that is free."""
+    """Where an executed copy goes if no place is given: next to the notebook, under the first number that is free."""
     number = 1
     while (path := Path(f"{notebook.stem}-{number}.ipynb")).exists():
         number += 1

@@ -46,7 +46,7 @@ def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[f
 
 
 def snapshots(folder: Folder, prepared: Prepared) -> Callable[[int], Path]:
-    """A function that keeps a picture of the samples as they are after so many steps, always of the same noise.
+    """A function that keeps a picture of the samples as they are after a given number of steps, always of the same noise.
 
     Args:
         folder: of the run, in which ``snapshots/000100.png`` appears after 100 steps

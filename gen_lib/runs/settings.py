@@ -48,7 +48,8 @@ class Settings:
         hidden: widths of the hidden layers, or channels of a convolutional net, such as
             [256,128] ([32,64,32]; [256,128] for images, [32,64] if convolutional)
         latent: dimension of the code or noise (that of the data; 10 for codes of images)
-        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan, 3e-2 for backflow); in a game also {critic: 3e-3, generator: 1e-3}
+        lr: learning rate (1e-2; 1e-3 for images and gan, 3e-3 for wgan, 3e-2 for backflow); in a game also
+            {critic: 3e-3, generator: 1e-3}
         betas: decay rates of Adam's two averages ([0.9, 0.999]; [0, 0.9] for gan and wgan)
         weight_decay: decoupled decay of the weights (0)
         clip: largest norm of a gradient (none)

@@ -1,7 +1,7 @@
 """Files that are whole or not there.
 
-A file is written beside its name, flushed to the disk and renamed, so that whoever reads it, and whenever the machine
-stops, finds the old one or the new one. Nothing here needs torch.
+A file is written under another name, flushed to the disk and renamed, so that whoever reads it, and whenever the
+machine stops, finds the old one or the new one. Nothing here needs torch.
 """
 
 import json

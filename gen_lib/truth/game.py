@@ -21,7 +21,7 @@ def log_ratio(p: Density, q: Density, x: Points) -> PerSample:
 
     Args:
         p: the data, a mixture or another distribution whose density is known
-        q: what the generator makes, likewise
+        q: what the generator makes, in the same form
         x: points, shape ``(*members, n, d)``
 
     Returns:

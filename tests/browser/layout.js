@@ -121,7 +121,7 @@ function pictures() {
 }
 
 function formulas() {
-  return [...document.querySelectorAll(".math")].flatMap((box) => {
+  return [...document.querySelectorAll(".math:not([popover] *)")].flatMap((box) => {
     const set = box.querySelector(":scope > math");
     const tex = set?.querySelector("annotation[encoding='application/x-tex']")?.textContent.trim();
     return set?.getBoundingClientRect().width && tex ? [] : [`${label(box)} is not typeset`];

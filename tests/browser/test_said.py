@@ -191,7 +191,7 @@ def weights():
     maps = {live.Setting(target="pairs", **published): ends["pairs"], live.Setting(target="v*", **plain): ends["v*"]}
     live.weights(LINE, maps, alt="Maps.")
     menus = {"α": ("1", "1 − √t"), "β": ("1", "cos(πt/2)"), "clamp": ("off", "at 1")}
-    menus["norm-L2"] = ("off, p = 0", "on, p = 1/2")
+    menus["norm-L2"] = ("off", "on")
     words = "At t = {} an error of {} pulls with {}, one of 0.25 with {} and one of 4 with {}. "
     for target, on, t, g in (("pairs", published, 0.35, -1.75), ("v*", plain, 0.6, 3.25), ("pairs", other, 0.15, 0.75)):
         moves = {menu: texts[key] for (menu, texts), key in zip(menus.items(), on.values(), strict=True)}

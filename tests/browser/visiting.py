@@ -21,27 +21,29 @@ SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(part =
     const { data } = pen.getImageData(0, 0, part.width, part.height);
     return new Uint32Array(data.buffer).reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), part.width);
 }).join()"""
-# A figure may wait until it comes into view: whether all have begun, looking at the first that has not.
+# A figure may wait until it is unfolded and comes into view: whether all have begun, looking at the first that has not.
 BEGUN = """() => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
     const figures = [...document.querySelectorAll("*")].filter(part => part.localName.startsWith("gen-lib-"));
     const waiting = figures.find(figure => !figure.ready);
     if (waiting) waiting.scrollIntoView({ block: "center", behavior: "instant" });
     else scrollTo({ top: 0, behavior: "instant" });
     return !waiting;
 }"""
-# What waits until it comes into view or is unfolded waits no longer, fonts are there, and after two frames whatever
+# What waits until it comes into view waits no longer, fonts are there, and after two frames whatever
 # follows the size or the theme has followed it.
 SETTLED = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     for (const part of document.querySelectorAll(".bd-article section")) part.style.contentVisibility = "visible";
-    for (const folded of document.querySelectorAll("details")) folded.open = true;
     for (const image of document.images) image.loading = "eager";
     await Promise.allSettled([...document.images].map(image => image.decode()));
     await document.fonts.ready;
     await frame().then(frame);
 }"""
-# Colours fade in: half way, a text has neither its colour nor its contrast.
-STILL = "() => document.getAnimations().every(animation => animation.playState !== 'running')"
+# Colours fade in: half way, a text has neither its colour nor its contrast. What follows scrolling is still.
+STILL = """() => document.getAnimations().every(
+    animation => animation.playState !== "running" || !(animation.timeline instanceof DocumentTimeline)
+)"""
 # No host but our own can be found, and the browser itself asks for nothing.
 FLAGS = [
     "--no-sandbox",

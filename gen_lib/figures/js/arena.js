@@ -21,18 +21,19 @@ class Arena extends Figure {
       label: "Samples over the modes, and what the critic says of every point",
     });
     colourBar(left, [`var(--${sides[0]})`, "transparent", `var(--${sides[1]})`], ["critic: sample", "datum"]);
-    const last = Math.max(...games.flatMap((game) => game.steps));
     const tracks = panels(right, narrow ? 2 : 1, "9rem");
     const kinds = [
       { yLabel: `modes covered, of ${modes.length}`, top: modes.length, of: (game, k) => met(game, k).filter(Boolean).length },
       { yLabel: "good samples, %", top: 100, of: ({ good }, k) => 100 * good[k][state.member] },
     ];
     const curves = kinds.map(({ yLabel, top }, k) => new Plot(tracks[k] ?? tracks[0], {
-      x: [0, last], y: [0, 1.06 * top], xTicks: k || narrow ? [0, last / 2, last] : [], yTicks: [0, top / 2, top], yLabel,
+      x: [0, 1], y: [0, 1.06 * top], xTicks: [0], yTicks: [0, top / 2, top], yLabel, right: narrow ? 12 : 30,
       xLabel: k || narrow ? "training step" : "", ratio: 0.46, narrow: 0.75, most: 190, label: `${yLabel}, along training`,
     }));
     const step = this.slider("training step", steps, state.look, (to) => { state.look = to; show(); });
     this.player("training", step, looks, 350, true);
+    const numbers = Array.from({ length: members }, (_, k) => String(k + 1));
+    if (members > 1) this.menu("member", numbers, 0, (to) => { state.member = to; show(); });
     this.menu("game", names, 0, (to) => {
       state.game = to;
       steps.splice(0, looks, ...games[to].steps.map(String));
@@ -40,8 +41,6 @@ class Arena extends Figure {
       state.look = step.at();
       show();
     });
-    const numbers = Array.from({ length: members }, (_, k) => String(k + 1));
-    if (members > 1) this.menu("member", numbers, 0, (to) => { state.member = to; show(); });
     const say = voice(this);
 
     const met = (of, look) => modes.map((_, k) => (of.met[look][state.member] >> k) & 1);
@@ -67,9 +66,11 @@ class Arena extends Figure {
         + `${(100 * good[low][state.member]).toFixed(1)} % of ${count} samples of high quality.`);
     };
     const follow = (curve, { of }) => {
+      const now = decoded[state.game];
+      const last = now.steps.at(-1);
+      Object.assign(curve, { x: [0, last], xTicks: [0, last / 2, last] });
       curve.resize();
       curve.clear();
-      const now = decoded[state.game];
       const track = (one) => one.steps.map((at, k) => [at, of(one, k)]);
       curve.inside(() => {
         for (const other of decoded) if (other !== now) curve.line(track(other), ROLES.coupling, { width: 1.5, alpha: 0.6 });
@@ -80,6 +81,10 @@ class Arena extends Figure {
         curve.dots([at], "currentColor", { size: 6 });
         curve.dots([at], ROLES.output, { size: 4.5 });
       });
+      if (!narrow) for (const one of decoded) {
+        const [at, height] = track(one).findLast(([step]) => step <= last);
+        if (one !== now) curve.write(one.name, [at, height], { colour: ROLES.coupling, align: "right", down: 10 });
+      }
     };
     for (const curve of curves) {
       for (const kind of ["pointerdown", "pointermove"]) {

@@ -16,7 +16,7 @@ class DecoderMap extends Figure {
     });
     const graph = new Plot(right, {
       x: [-2.8, 2.8], y: [-5.5, 5.5], xTicks: [-2, -1, 0, 1, 2], yTicks: [-4, -2, 0, 2, 4], ratio: 0.8, narrow: 0.6, most: 340,
-      xLabel: "noise z", yLabel: "output D(z)", right: 84, label: "The output of the decoder against the noise",
+      xLabel: "noise z", yLabel: "output D(z)", right: 94, label: "The output of the decoder against the noise",
     });
     const slider = this.slider("step", steps.map(String), state.step, (k) => { state.step = k; show(); });
     this.player("training", slider, steps.length, 150, true);

@@ -14,7 +14,7 @@ class FlowLab extends Figure {
 
     const plot = new Plot(this, {
       x: [-0.17, 1.25], y: [-5, 5], xTicks: [0, 0.5, 1], yTicks: [-4, -2, 0, 2, 4], xLabel: "time t", yLabel: "position x",
-      narrow: 0.8, label: "Particles in the velocity field, over time",
+      narrow: 0.7, label: "Particles in the velocity field, over time",
     });
     const percent = Array.from({ length: 101 }, (_, k) => (k / 100).toFixed(2));
     const time = this.slider("time", percent, state.time, (k) => { state.time = k; show(); });

@@ -11,14 +11,19 @@ class LatentExplorer extends Figure {
     const percent = Array.from({ length: 21 }, (_, k) => (k / 20).toFixed(2));
     const way = this.slider("path", percent, 0, (k) => { state.way = k / 20; walk(); });
     this.player("path", way, percent.length, 160, true);
+    way.input.closest("label").classList.add("gen-lib-wide");
     ["from digit", "to digit"].forEach((name, k) =>
       this.menu(name, classes.map(String), start[k], (to) => { state.ends[k] = to; walk(); }));
+    for (const axis of [0, 1]) { // in a grid of two columns each plane has its own
+      for (const plane of planes) {
+        const stops = plane.stops[axis];
+        plane.sliders[axis] = this.slider(`${plane.name} z${axis + 1}`, stops, 0, (k) => {
+          plane.at[axis] = Number(stops[k]);
+          show();
+        });
+      }
+    }
     planes.forEach((plane) => {
-      const sliders = plane.stops.map((stops, axis) => this.slider(`${plane.name} z${axis + 1}`, stops, 0, (k) => {
-        plane.at[axis] = Number(stops[k]);
-        show();
-      }));
-      plane.follow = () => sliders.forEach((slider, axis) => slider.stand(plane.stop(axis)));
       grab(plane.plot, () => [plane.at], (_, place) => {
         plane.at = place.map((value, axis) => Math.min(plane.ends[axis][1], Math.max(plane.ends[axis][0], value)));
         lead([plane]);
@@ -27,7 +32,7 @@ class LatentExplorer extends Figure {
     const say = voice(this);
 
     const lead = (moved) => {
-      moved.forEach((plane) => plane.follow());
+      moved.forEach((plane) => plane.sliders.forEach((slider, axis) => slider.stand(plane.stop(axis))));
       show();
     };
     const pair = (plane) => state.ends.map((k) => plane.codes[examples[k]]);
@@ -58,7 +63,7 @@ class LatentExplorer extends Figure {
 // One net: its decoder, its codes in axes of their own, and three pictures.
 class LatentPlane {
   constructor({ name, decoder, places, rest, axes }, labels, classes, colours) {
-    Object.assign(this, { name, rest, axes, ends: [axes.x, axes.y], at: [0, 0] });
+    Object.assign(this, { name, rest, axes, ends: [axes.x, axes.y], at: [0, 0], sliders: [] });
     this.net = new Net(decoder);
     this.flat = floats(places);
     this.codes = codes.list(this.flat, 2);
@@ -76,7 +81,6 @@ class LatentPlane {
     this.pictures = new Pictures(place, {
       most: 64, label: `${this.name}: the decoded digit, between the test digits at both ends of the path`,
     });
-    this.pictures.canvas.style.margin = "0 auto";
   }
 
   // Where the slider of an axis stands when it follows the point.
@@ -106,10 +110,11 @@ class LatentPlane {
 // The name of a class on a white disc with a rim of its colour.
 function badge(plot, place, name, rim) {
   const { pen } = plot;
-  plot.dots([place], rim, { size: 9.5 });
+  const size = plot.width < 240 ? 6.5 : 8;
+  plot.dots([place], rim, { size: size + 1.5 });
   pen.fillStyle = "white";
   pen.beginPath();
-  pen.arc(plot.px(place[0]), plot.py(place[1]), 8, 0, 2 * Math.PI);
+  pen.arc(plot.px(place[0]), plot.py(place[1]), size, 0, 2 * Math.PI);
   pen.fill();
   Object.assign(pen, { fillStyle: "black", textAlign: "center", textBaseline: "middle", font: `12px ${FONT}` });
   pen.fillText(name, plot.px(place[0]), plot.py(place[1]) + 1);

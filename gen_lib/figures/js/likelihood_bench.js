@@ -10,8 +10,8 @@ class LikelihoodBench extends Figure {
     const state = { pixel: Math.round(100 * pixel), mean: Math.round(100 * mean) - 1, sigma: Math.round(100 * sigma) - 5, chosen: 0, rate: 0, inMean: 0 };
     const hundredths = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => ((from + k) / 100).toFixed(2));
     const set = (name) => (to) => { state[name] = Math.round(to); show(); };
-    const [losses, slopes] = panels(this, 2).map((half, k) => new Plot(half, {
-      x: [0, 1], y: [0, 1], xTicks: [0, 0.5, 1], yLabel: "loss \u2212log p", ratio: 0.8, narrow: 0.52, most: 300,
+    const [losses, slopes] = panels(this, 2, "9rem").map((half, k) => new Plot(half, {
+      x: [0, 1], y: [0, 1], xTicks: [0, 0.5, 1], yLabel: "loss \u2212log p", ratio: 0.8, narrow: 1.2, most: 300,
       label: k ? "The slope of the loss over all predictions" : "The loss over all predictions",
     }));
     this.menu("likelihood", NAMES, 0, set("chosen"), DASHES);
@@ -43,7 +43,7 @@ class LikelihoodBench extends Figure {
       const high = [4, 10, 40, 200].find((limit) => limit >= loss);
       Object.assign(losses, { y: [Math.min(-3, Math.floor(loss)), high], yTicks: [-2, 0, high / 2, high] });
       Object.assign(slopes, { y: [-wide, wide], yTicks: [-wide, -wide / 2, 0, wide / 2, wide] });
-      slopes.yLabel = `its slope with respect to ${state.inMean ? "the mean" : "the output"}`;
+      slopes.yLabel = `slope in ${state.inMean ? "the mean" : "the output"}`;
       const everywhere = law.output(0) === 0; // a mean of 0 or 1 is an output like others, and not an infinite one
       const inside = everywhere ? x : Math.min(Math.max(x, 1e-9), 1 - 1e-9);
       const best = law.output(inside);

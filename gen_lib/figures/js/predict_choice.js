@@ -20,23 +20,21 @@ class PredictChoice extends Figure {
       Object.assign(number.style, { textAlign: "right", fontVariantNumeric: "tabular-nums" });
       const words = make("span", { textContent: name });
       const row = make("label", { className: "gen-lib-control" }, radio, words, bar, number);
-      row.style.gridTemplateColumns = "1.2rem minmax(0, 1.2fr) minmax(0, 1fr) 7.5em";
       box.append(row);
-      return { bar, number, name: words };
+      return { row, bar, number, name: words };
     });
     this.stage.append(box);
     const button = this.button("Show what was measured", () => { state.shown = !state.shown; show(); }, true);
     button.disabled = true;
     const say = voice(this);
-    say(`${label}. Choose an answer.`);
-
     const at = (value) => (200 * (value - low)) / (high - low || 1);
     const number = ([, mean, spread]) =>
       readable(mean, digits) + (spread === null ? "" : ` ± ${readable(spread, digits)}`);
     const show = () => {
       button.textContent = state.shown ? "Hide the answer" : "Show what was measured";
-      bars.forEach(({ bar, number: text, name }, k) => {
+      bars.forEach(({ row, bar, number: text, name }, k) => {
         bar.replaceChildren();
+        row.style.gridTemplateColumns = state.shown ? "1.2rem minmax(0, 1.1fr) minmax(0, 1fr) 7.5em" : "1.2rem 1fr 0 0";
         text.textContent = state.shown ? number(answers[k]) : "";
         name.style.fontWeight = state.shown && answers[k][1] === answers[best][1] ? "bold" : "";
         if (!state.shown) return;
@@ -47,7 +45,8 @@ class PredictChoice extends Figure {
         if (spread === null) return;
         bar.append(shape("line", { x1: at(mean - spread), x2: at(mean + spread), y1: 7, y2: 7, stroke: "currentColor" }));
       });
-      say(`${label}. ${state.shown ? verdict(answers[best], answers[state.chosen]) : `You said \u201c${answers[state.chosen][0]}\u201d.`}`);
+      const said = state.chosen < 0 ? "Choose an answer." : `You said \u201c${answers[state.chosen][0]}\u201d.`;
+      say(`${label}. ${state.shown ? verdict(answers[best], answers[state.chosen]) : said}`);
     };
     const verdict = (right, said) => {
       if (said[1] === right[1]) return `Right: \u201c${said[0]}\u201d, ${number(said)}.`;
@@ -55,6 +54,7 @@ class PredictChoice extends Figure {
       return `The answer is \u201c${right[0]}\u201d, ${number(right)}; you said \u201c${said[0]}\u201d, ${number(said)}` +
         (close ? ": within the error bar, so hardly wrong." : ".");
     };
+    show();
   }
 }
 

@@ -10,7 +10,7 @@ class RoundTrip extends Figure {
 
     const [left, right] = panels(this, [1.4, 1]);
     const ways = new Plot(left, {
-      x: [-0.22, 1.22], y: reach, xTicks: [0, 1], yTicks: evenTicks(reach), ratio: 0.85, narrow: 0.6, most: 350,
+      x: [-0.22, 1.22], y: reach, xTicks: [0, 1], yTicks: evenTicks(reach), ratio: 0.85, narrow: 0.6, most: 350, right: 34,
       xLabel: "time t: codes at 0, data at 1", yLabel: "position", label: "The paths there and back",
     });
     const strip = new Plot(right, {
@@ -67,12 +67,13 @@ class RoundTrip extends Figure {
       const high = reach[1] - 0.3;
       ways.write("noise", [-0.12, high], { colour: ROLES.prior, align: "center", size: 14 });
       ways.write("data", [1.12, high], { colour: ROLES.data, align: "center", size: 14 });
-      const end = (words, at, colour, side) => ways.write(words, at, { colour, align: side > 0 ? "left" : "right", right: 12 * side });
+      const end = (words, at, colour, side, down = 0) =>
+        ways.write(words, at, { colour, align: side > 0 ? "left" : "right", right: 12 * side, down });
       const apart = Math.abs(ways.py(z) - ways.py(exact[at])) > 14;
-      end(apart ? "code" : "code, exact code", [0, z], ROLES.encode, apart ? -1 : 1);
-      if (apart) end("exact code", [0, exact[at]], null, 1);
+      end("code", [0, z], ROLES.encode, -1);
+      if (apart) end("exact code", [0, exact[at]], null, 1, z < exact[at] ? -12 : 12);
       end("datum", [1, x], ROLES.data, 1);
-      if (Math.abs(ways.py(again) - ways.py(x)) > 14) end("comes back", [1, again], ROLES.output, 1);
+      if (Math.abs(ways.py(again) - ways.py(x)) > 14) end(ways.small ? "back" : "comes back", [1, again], ROLES.output, 1);
 
       const round = Array.from(places, (from, k) => [from, Math.abs(back[count][k] - from)]);
       const off = Array.from(places, (from, k) => [from, Math.abs(there[count][k] - exact[k])]);

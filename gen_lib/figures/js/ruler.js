@@ -12,7 +12,7 @@ class Ruler extends Figure {
 
     const plot = new Plot(this, {
       x: [-0.02, 1.02], y: reach, xTicks: [0, 0.5, 1], yTicks: evenTicks(reach), xLabel: "time t", yLabel: "position x",
-      right: this.clientWidth < 480 ? 64 : 110, narrow: 0.85, label: "The path of the flow and the jumps, over time",
+      right: this.clientWidth < 480 ? 68 : 116, narrow: 0.85, label: "The path of the flow and the jumps, over time",
     });
     const slider = (name, values, at, change) => this.slider(name, values.map((value) => value.replace("-", "\u2212")), at, change);
     const set = (key, values) => (k) => { state[key] = +values[k]; show(); };
@@ -24,9 +24,9 @@ class Ruler extends Figure {
     slider("jumps n", counts, jumps - 1, set("jumps", counts));
     this.menu("average velocity", names, 0, (k) => { state.field = names[k]; show(); });
     this.presets([
-      ["all the way", { "now, t": "0.00", "destination, r": "1.00" }],
-      ["half way", { "now, t": "0.00", "destination, r": "0.50" }],
-      ["from the middle", { "now, t": "0.50", "destination, r": "1.00" }],
+      ["whole", { "now, t": "0.00", "destination, r": "1.00" }],
+      ["first half", { "now, t": "0.00", "destination, r": "0.50" }],
+      ["second half", { "now, t": "0.50", "destination, r": "1.00" }],
     ]);
     const say = voice(this);
 
@@ -60,7 +60,7 @@ class Ruler extends Figure {
         [few ? "the flow" : "the flow is here", past(truth)], ["one jump", past(end), ROLES.output],
         ...(state.jumps > 1 ? [[`${state.jumps} jumps`, past(ways.at(-1)), ROLES.output]] : []),
         [few ? "velocity" : "velocity at start", past(Math.min(reach[1], Math.max(reach[0], x + (r - t) * v))), ROLES.prior],
-      ]);
+      ], 15, 14);
       const lands = (at) => `${readable(at)}, error ${readable(Math.abs(at - truth))}`;
       const many = state.jumps === 1 ? "" : `; ${state.jumps} jumps land at ${lands(ways[state.jumps])}`;
       say(`From ${readable(x)} at t = ${times[now.at()]} the flow leads to ${readable(truth)} at r = `

@@ -71,7 +71,7 @@ class Scoreboard extends Figure {
     this.menu("data", boards.map((board) => board.name), 0, (k) => { state.board = k; show(); });
     const best = (of) => of.indexOf(Math.min(...of));
     const single = rows.map(({ evaluations, mean }) => (evaluations === 1 ? mean : Infinity));
-    if (rows.length > 2) this.presets([["best of all", { method: best(rows.map(({ mean }) => mean)) }], ["best with one evaluation", { method: best(single) }]]);
+    if (rows.length > 2) this.presets([["best", { method: best(rows.map(({ mean }) => mean)) }], ["best in one step", { method: best(single) }]]);
     const plots = [scores, seen];
     const say = voice(this);
     for (const kind of ["pointerdown", "pointermove"]) {

@@ -21,7 +21,7 @@ class Weights extends Figure {
     const narrow = this.clientWidth < 480;
     const [left, right] = panels(this, [1.5, 1], "16rem");
     const map = new Plot(left, {
-      x: [-2.5, 2.5], y: [-5, 5], xTicks: [-2, -1, 0, 1, 2], yTicks: [-4, -2, 0, 2, 4], ratio: 0.8, narrow: 0.55, most: 360,
+      x: [-2.5, 2.5], y: [-5, 5], xTicks: [-2, -1, 0, 1, 2], yTicks: [-4, -2, 0, 2, 4], ratio: 0.8, narrow: 0.5, most: 360,
       xLabel: "noise z", yLabel: "end of one step", right: 76, label: "Ends of one step against noise",
     });
     const [above, below] = panels(right, narrow ? 2 : 1, "9rem").flatMap((place) => (narrow ? [place] : [place, place]));
@@ -36,7 +36,7 @@ class Weights extends Figure {
     this.menu("target", targets, targets.indexOf(start.target), (k) => { state.target = targets[k]; show(); });
     for (const [name, words, key] of [
       ["\u03b1", ["1", "1 \u2212 \u221at"], "alpha"], ["\u03b2", ["1", "cos(\u03c0t/2)"], "beta"],
-      ["clamp", ["off", "at 1"], "clamp"], ["norm-L2", ["off, p = 0", "on, p = 1/2"], "norm"],
+      ["clamp", ["off", "at 1"], "clamp"], ["norm-L2", ["off", "on"], "norm"],
     ]) this.menu(name, words, Number(start[key]), (k) => { state[key] = k === 1; show(); });
     const moment = this.slider("time t", times, state.time, (k) => { state.time = k; show(); });
     this.player("time t", moment, times.length, 200, true);

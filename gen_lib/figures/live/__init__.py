@@ -4,6 +4,7 @@ from .arena import arena, critic_field
 from .beta_dial import beta_dial
 from .decoder_map import decoder_map
 from .flow_lab import flow_lab
+from .flow_plane import flow_plane
 from .gallery import gallery
 from .latent_explorer import latent_explorer
 from .likelihood_bench import likelihood_bench
@@ -21,6 +22,7 @@ __all__ = [
     "critic_field",
     "decoder_map",
     "flow_lab",
+    "flow_plane",
     "gallery",
     "latent_explorer",
     "likelihood_bench",

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ... import plots
 from ...nets import Sizes
-from ..page import lighter, show
+from ...plots.pixels import lighter
+from ..page import show
 
 
 def gallery(

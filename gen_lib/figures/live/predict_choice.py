@@ -28,7 +28,7 @@ def predict_choice(
         measured: answer to what was measured for it, one number or one per member, shape ``(members,)``
         best: which of the means is the right answer
         label: what was measured, and its unit if it has one
-        alt: what the picture shows that stands there in print
+        alt: what the picture of the answer shows, which stands there in print, and in no page before it is asked for
         digits: of the numbers, after the point
 
     Raises:
@@ -59,6 +59,10 @@ def predict_choice(
             bar.set_color(plots.COLORS["inference"])
     ax.invert_yaxis()
     ax.set(xlabel=label)
+    blank = plt.figure(figsize=figure.get_size_inches(), layout="constrained")
+    asked = blank.subplots()
+    asked.set_yticks(range(len(means)), [*means])
+    asked.set(xlabel=label, xticks=[], ylim=ax.get_ylim())
     spec = {
         "question": question,
         "answers": [[name, mean, spreads[name]] for name, mean in means.items()],
@@ -66,4 +70,5 @@ def predict_choice(
         "label": label[:1].upper() + label[1:],
         "digits": digits,
     }
-    show("predict-choice", spec, figure, alt)
+    answers = ", ".join(means)
+    show("predict-choice", spec, figure, alt, (blank, f"{question} The answers to choose from: {answers}."))

@@ -32,7 +32,7 @@ def predict_curve(
         between: lowest and highest value of the drawing
         xlabel: name of the positions
         ylabel: name of the values
-        alt: what the picture shows that stands there in print
+        alt: what the picture of the answer shows, which stands there in print, and in no page before it is asked for
         exact: name to a curve known beforehand, shape ``(k,)``, drawn dashed
         role: of ``plots.COLORS``, of the measured curves
         digits: of the numbers, after the point
@@ -75,6 +75,8 @@ def predict_curve(
             curves.append([name, None if dashed else role, dashed, *about])
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=between)
     ax.legend()
+    blank = plt.figure(figsize=(5, 3), layout="constrained")
+    blank.subplots().set(xlabel=xlabel, ylabel=ylabel, xlim=(x[0].item(), x[-1].item()), ylim=between)
     spec = {
         "question": question,
         "x": export.floats(x),
@@ -85,4 +87,5 @@ def predict_curve(
         "yLabel": ylabel,
         "digits": digits,
     }
-    show("predict-curve", spec, figure, alt)
+    asked = f"{question} Empty axes: {ylabel} from {low:g} to {high:g}, over {xlabel}."
+    show("predict-curve", spec, figure, alt, (blank, asked))

@@ -18,7 +18,7 @@ class Figure extends Controls {
       document.head.append(make("style", { id: "gen-lib-looks", textContent: LOOKS }));
     }
     const spec = JSON.parse(holder.textContent);
-    const picture = this.querySelector("img");
+    const picture = this.querySelector("img, svg");
     const hint = this.querySelector(".gen-lib-hint");
     this.replaceChildren(holder, ...(picture ? [picture] : [])); // and nothing that an earlier life has left
     this.classList.add("gen-lib-figure");

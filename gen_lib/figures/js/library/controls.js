@@ -44,7 +44,8 @@ class Controls extends HTMLElement {
       control.halt?.(); // a hand is stronger than what plays
       control.move(Math.round(input.value));
     });
-    this.controls.append(make("label", { className: "gen-lib-control" }, make("span", { textContent: name }), input, shown));
+    this.row("label", name, input, shown);
+    this.room(name, values);
     this.knobs.set(name, control);
     return control;
   }
@@ -55,6 +56,9 @@ class Controls extends HTMLElement {
     const few = values.length <= 4 && (lines || values.join("").length <= (this.clientWidth < 480 ? 24 : 60));
     const control = few ? this.segments(name, values, lines) : this.list(name, values);
     control.values = values;
+    this.room(name);
+    const wide = few ? values.reduce((sum, value) => sum + 4 + value.length, 0) : 4 + Math.max(...values.map(({ length }) => length));
+    if (name.length + wide <= 20 && !lines) control.row.classList.add("gen-lib-half"); // two in a row of a phone
     control.move = (to) => {
       control.stand(to);
       change(to);
@@ -69,7 +73,7 @@ class Controls extends HTMLElement {
     const input = make("select", {}, ...values.map((value) => make("option", { textContent: value })));
     const control = { input, at: () => input.selectedIndex, stand: (to) => { input.selectedIndex = to; } };
     input.addEventListener("change", () => control.move(input.selectedIndex));
-    this.controls.append(make("label", { className: "gen-lib-control" }, make("span", { textContent: name }), input));
+    control.row = this.row("label", name, input);
     return control;
   }
 
@@ -87,12 +91,28 @@ class Controls extends HTMLElement {
       stand: (to) => { radios[to].checked = true; },
     };
     radios.forEach((radio, k) => radio.addEventListener("change", () => control.move(k)));
-    const row = make("div", { className: "gen-lib-control" }, make("span", { textContent: name }), box);
-    row.setAttribute("role", "radiogroup");
-    row.setAttribute("aria-label", name);
-    if (values.join("").length > 24) row.classList.add("gen-lib-wide");
-    this.controls.append(row);
+    control.row = this.row("div", name, box);
+    control.row.setAttribute("role", "radiogroup");
+    control.row.setAttribute("aria-label", name);
+    if (values.join("").length > 24) control.row.classList.add("gen-lib-wide");
+    if (lines) control.row.classList.add("gen-lib-lines");
     return control;
+  }
+
+  row(tag, name, ...parts) {
+    const row = make(tag, { className: "gen-lib-control" }, make("span", { textContent: name }), ...parts);
+    this.controls.append(row);
+    return row;
+  }
+
+  // The columns of names and of values are as wide as the longest.
+  room(name, values = []) {
+    const widest = (key, texts, least, most) => {
+      this[key] = Math.max(this[key] ?? least, ...texts.map((text) => Math.min(most, text.length)));
+      this.style.setProperty(key, `${this[key]}ch`);
+    };
+    widest("--name", [name], 6, 15);
+    widest("--value", values, 5, 12);
   }
 
   // Where the buttons stand, above the other controls.

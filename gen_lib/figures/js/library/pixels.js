@@ -14,7 +14,7 @@ class Pictures {
     this.canvas = make("canvas");
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", label);
-    Object.assign(this.canvas.style, { display: "block", maxWidth: "100%", width: "auto" });
+    Object.assign(this.canvas.style, { display: "block", maxWidth: "100%", width: "auto", margin: "0 auto" });
     (figure.stage ?? figure).append(this.canvas);
     this.pen = this.canvas.getContext("2d");
   }

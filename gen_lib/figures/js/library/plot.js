@@ -169,8 +169,8 @@ class Plot {
   }
 
   // Names right of the ends of curves, [words, place, colour], moved apart where they would touch.
-  names(entries, gap = 15) {
-    const rows = entries.map(([words, [x, y], colour]) => ({ words, colour, left: this.px(x) + 6, top: this.py(y) }));
+  names(entries, gap = 15, away = 6) {
+    const rows = entries.map(([words, [x, y], colour]) => ({ words, colour, left: this.px(x) + away, top: this.py(y) }));
     rows.sort((a, b) => a.top - b.top);
     const floor = this.height - this.bottom - 4;
     rows.forEach((row, k) => { row.top = Math.max(row.top, this.top + 4, k ? rows[k - 1].top + gap : 0); });

@@ -1,0 +1,224 @@
+"""Figures that move look and behave like one family, in every page: sizes, controls for fingers, motion, presets."""
+
+import re
+
+import matplotlib as mpl
+import pytest
+import torch
+from playwright.sync_api import expect
+from visiting import BEGUN, PHONE, SHOWN, SITE, of_page, with_figures
+
+from gen_lib import METHODS, data, plots
+from gen_lib.figures import live, page
+
+mpl.use("agg")
+LAPTOP = (1366, 768)
+each_page = pytest.mark.parametrize("path", [of_page(path) for path in with_figures()])
+# What the canvases of a page write and in which sizes, from now on, and all sizes of type in its figures.
+LISTEN = """() => {
+    window.sizes = new Set();
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (words, ...more) {
+        if (words) sizes.add(parseFloat(/[\\d.]+(?=px)/.exec(this.font)));
+        return write.call(this, words, ...more);
+    };
+    dispatchEvent(new Event("resize"));
+}"""
+SIZES = """() => {
+    const shown = [...document.querySelectorAll(".gen-lib-figure *")].filter(part => part.checkVisibility() &&
+        [...part.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim()));
+    for (const part of shown) sizes.add(parseFloat(getComputedStyle(part).fontSize));
+    return [...sizes];
+}"""
+PARTS = """figure => {
+    const box = part => part.getBoundingClientRect(), all = box(figure);
+    const pictures = [...figure.querySelectorAll(".gen-lib-stage > *")].map(box);
+    return {
+        height: all.height, width: all.width,
+        stage: box(figure.querySelector(".gen-lib-stage")).bottom,
+        controls: box(figure.querySelector(".gen-lib-controls")).top,
+        left: Math.min(...pictures.map(b => b.left)) - all.left,
+        right: all.right - Math.max(...pictures.map(b => b.right)) }; }"""
+TOUCHED = "control => Math.round(10 * (control.closest('label') ?? control).getBoundingClientRect().height) / 10"
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """A flow, a decoder in training, and both kinds of predictions, by name."""
+    bundles = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "display", lambda bundle, raw=False: bundles.append(bundle))
+        live.flow_lab(data.mixture_1d(), {"learned": METHODS["fm"].build(dim=1, seed=0)}, alt="Particles.")
+        snapshots = {"some": torch.stack([torch.linspace(-2, 2, 40)[:, None] * k for k in (0, 1, 2)])}
+        pairs = {"some": (torch.zeros(20, 1), torch.ones(20, 1))}
+        live.decoder_map(data.mixture_1d(), [0, 10, 20], snapshots, pairs, alt="Lines.")
+        measured = {"first": torch.tensor([123.4]), "second": torch.tensor([567.8])}
+        live.predict_choice("Which?", measured, best="least", label="number", alt="The answer is first.")
+        x = torch.linspace(0, 1, 9)
+        live.predict_curve("How?", x, {"it": 0.5 + 0 * x}, between=(0, 1), xlabel="x", ylabel="y", alt="It is flat.")
+    names = ("flow-lab", "decoder-map", "predict-choice", "predict-curve")
+    return dict(zip(names, (bundle["text/html"] for bundle in bundles), strict=True))
+
+
+@pytest.fixture
+def alone(browser, figures):
+    """A function that opens a figure alone; what it alone is closed."""
+    contexts = []
+
+    def open_(kind, **more):
+        context = browser.new_context(**{"viewport": {"width": 800, "height": 800}} | more)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.set_content(f"<!doctype html><body>{figures[kind]}<div style='height: 3000px'></div>")
+        tab.wait_for_function(BEGUN)
+        return tab, tab.locator(f"gen-lib-{kind}")
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("size", "most"), [(LAPTOP, 700), (PHONE, 780)], ids=["laptop", "phone"])
+@each_page
+def test_a_figure_and_its_controls_fit_one_screen(browser, path, size, most):
+    """The picture comes first, as wide as the column; type has three sizes; a finger finds every control."""
+    phone = size == PHONE
+    view = {"width": size[0], "height": size[1]}
+    tab = (context := browser.new_context(viewport=view, has_touch=phone, is_mobile=phone)).new_page()
+    tab.add_init_script(f"({LISTEN})()")
+    tab.goto(f"{SITE.as_uri()}/{path}")
+    tab.wait_for_function(BEGUN)
+    for figure in tab.locator("css=[class~=gen-lib-figure]").all():
+        name, parts = figure.evaluate("f => f.localName"), figure.evaluate(PARTS)
+        assert 60 < parts["height"] <= most, name
+        assert parts["stage"] <= parts["controls"], name
+        assert max(parts["left"], parts["right"]) <= 0.12 * parts["width"], name
+        for control in figure.locator("input, button, select").all() if phone else ():
+            assert control.evaluate(TOUCHED) >= 44, control.evaluate("c => c.outerHTML")
+    assert set(tab.evaluate(SIZES)) <= {12, 14, 16}
+    assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+    context.close()
+
+
+def test_a_colour_is_seen_on_its_ground(browser):
+    """Marks with a contrast of 3, text with 4.5 (WCAG 2.2), by another route: the formula in Python."""
+    tab = browser.new_page()
+    tab.evaluate(page.library())
+
+    def luminance(colour):
+        parts = torch.tensor([int(colour[k : k + 2], 16) for k in (1, 3, 5)]).double() / 255
+        linear = torch.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return (linear @ torch.tensor([0.2126, 0.7152, 0.0722]).double()).item() + 0.05
+
+    def contrast(one, other):
+        low, high = sorted((luminance(one), luminance(other)))
+        return high / low
+
+    colours = [*plots.COLORS.values(), *plots.CLASSES]
+    for dark, ground in ((False, "#ffffff"), (True, "#15181c")):
+        for least in (3, 4.5):
+            seen = tab.evaluate(
+                "([all, dark, least]) => all.map(c => genLib.seen(c, dark, least))", [colours, dark, least]
+            )
+            ratios = [luminance(colour) / luminance(ground) for colour in seen]
+            assert min(max(r, 1 / r) for r in ratios) >= least
+            kept = [
+                colour for colour in colours if max(r := luminance(colour) / luminance(ground), 1 / r) >= least + 0.01
+            ]
+            assert set(kept) <= set(seen)  # what is seen already stays as it is
+    tab.close()
+
+
+def test_a_preset_sets_several_controls_and_says_when_they_stand_so(alone):
+    tab, figure = alone("flow-lab")
+    button = figure.get_by_role("button", name="Euler against Heun")
+    assert button.get_attribute("aria-pressed") == "false"
+    before = figure.evaluate(SHOWN)
+    button.click()
+    assert figure.evaluate(SHOWN) != before
+    assert button.get_attribute("aria-pressed") == "true"
+    assert figure.get_by_label("steps").get_attribute("aria-valuetext") == "4"
+    assert figure.get_by_role("radio", name="both").is_checked()
+    assert re.search(r"Euler, 4 evaluations.*Heun, 8 evaluations", tab.locator(".gen-lib-said").inner_text())
+    figure.get_by_role("radio", name="Heun", exact=True).check()
+    assert button.get_attribute("aria-pressed") == "false"
+
+
+def test_a_row_of_choices_answers_to_arrow_keys(alone):
+    _, figure = alone("flow-lab")
+    row = figure.get_by_role("radiogroup", name="sampler")
+    row.get_by_role("radio", name="Euler").focus()
+    before = figure.evaluate(SHOWN)
+    row.get_by_role("radio", name="Euler").press("ArrowRight")
+    assert row.get_by_role("radio", name="Heun").is_checked()
+    assert figure.evaluate(SHOWN) != before
+    assert "solid" in row.locator("label:has(:checked)").evaluate("l => getComputedStyle(l).outlineStyle")
+
+
+def played(tab, milliseconds):
+    """What the picture of the only figure shows at each of the next frames."""
+    return tab.evaluate(
+        f"""async milliseconds => {{
+            const shown = {SHOWN}, seen = [], from = performance.now();
+            while (performance.now() - from < milliseconds) {{
+                await new Promise(requestAnimationFrame);
+                seen.push(shown(document.querySelector(".gen-lib-figure")));
+            }}
+            return seen; }}""",
+        milliseconds,
+    )
+
+
+def test_time_is_smooth_motion_between_steps(alone):
+    """Three snapshots, and many pictures on the way from the first to the last."""
+    tab, figure = alone("decoder-map")
+    figure.get_by_role("button", name="Play training").click()
+    assert len(set(played(tab, 250))) > 4
+    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=3000)
+    assert figure.get_by_label("step").input_value() == "2"
+
+
+def test_without_motion_there_are_steps_only(alone):
+    tab, figure = alone("decoder-map", reduced_motion="reduce")
+    figure.get_by_role("button", name="Play training").click()
+    assert len(set(played(tab, 700))) == 1
+    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=5000)
+    assert figure.get_by_label("step").input_value() == "2"
+
+
+def test_what_is_out_of_view_stands_still(alone):
+    tab, figure = alone("flow-lab")
+    figure.get_by_role("button", name="Play time").click()
+    tab.evaluate("scrollTo(0, 2500)")
+    tab.wait_for_function("document.querySelector('.gen-lib-figure').inView === false")
+    assert len(set(played(tab, 300))) == 1
+    tab.evaluate("scrollTo(0, 0)")
+    tab.wait_for_function("document.querySelector('.gen-lib-figure').inView")
+    assert len(set(played(tab, 300))) > 1
+
+
+def test_a_hand_on_the_slider_stops_what_plays(alone):
+    tab, figure = alone("flow-lab")
+    figure.get_by_role("button", name="Play time").click()
+    figure.get_by_role("slider", name="time").press("Home")
+    expect(figure.get_by_role("button", name="Play time")).to_be_visible()
+    assert len(set(played(tab, 200))) == 1
+
+
+@pytest.mark.parametrize("kind", ["predict-choice", "predict-curve"])
+def test_a_prediction_is_scored_after_it_was_made_and_not_before(alone, kind):
+    """Nothing gives the answer away: not the words, not what they are called, not the picture without a script."""
+    tab, figure = alone(kind)
+    show = figure.get_by_role("button", name="Show what was measured")
+    assert show.is_disabled()
+    shown = figure.evaluate("f => { f.querySelector('script').remove(); return f.outerHTML; }")
+    for answer in ("123", "567", "off by", "The answer", "flat", "Right"):
+        assert answer not in shown
+    assert figure.locator("rect").count() == 0
+    if kind == "predict-choice":
+        figure.get_by_role("radio", name="second").check()
+    else:
+        figure.get_by_label("height of your curve").press("ArrowUp")
+    assert "you said" not in tab.locator(".gen-lib-said").inner_text()
+    show.click()
+    assert re.search("you said|off by", tab.locator(".gen-lib-said").inner_text())

@@ -1,0 +1,70 @@
+"""The guide for lecturers says what is in the chapters: minutes, sections, exercises and controls."""
+
+import re
+from pathlib import Path
+
+import pytest
+from exercises import exercises
+from minutes import core, sections
+from notebook_key import read
+from test_executed import build
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / "book" / "teaching.md").read_text("utf-8")
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+
+
+@pytest.fixture
+def book(tmp_path):
+    """The chapters, with a stub of a page for each, and the scripts of the figures."""
+    (tmp_path / "notebooks").mkdir()
+    for path in NOTEBOOKS:
+        (tmp_path / "notebooks" / path.name).symlink_to(path)
+        (tmp_path / "notebooks" / f"{path.stem}.md").write_text("# A chapter\n", "utf-8")
+    (tmp_path / "gen_lib").symlink_to(ROOT / "gen_lib")
+    return tmp_path
+
+
+def made(book, text):
+    """The built page as text, and what the build complained about."""
+    pages = "".join(f"notebooks/{path.stem}\n" for path in NOTEBOOKS)
+    text = text.replace("../notebooks/", "notebooks/")
+    (book / "page.md").write_text(f"{text}\n\n```{{toctree}}\n{pages}```\n", "utf-8")
+    complaints = build(book, extension="teaching").stderr
+    html = (book / "_build" / "html" / "page.html").read_text("utf-8")
+    return " ".join(re.sub("<[^>]*>", "", html).split()), complaints
+
+
+def test_what_the_guide_says_of_the_chapters_is_there(book):
+    _, complaints = made(book, GUIDE)
+    assert [line for line in complaints.splitlines() if "{" in line] == []
+
+
+def test_roles_say_what_the_notebooks_say(book):
+    first, second = (read(path) for path in NOTEBOOKS[:2])
+    page, _ = made(book, "# T\n\nA {core}`01` B {core}`01 02` C {exercise}`01 3` D")
+    one, both = core(sections(first)), core(sections(first)) + core(sections(second))
+    exercise = exercises(first)[2]
+    assert f"A {one} B {both} C 3. {exercise.name}" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "complaint"),
+    [
+        ("{core}`77`", "there is no chapter '77'"),
+        ("{section}`01 Of cabbages`", "the chapter has no section 'Of cabbages'"),
+        ("{exercise}`01 99`", "the chapter has no exercise '99'"),
+        ("{control}`flow_lab taste`", "the figure has no control 'taste'"),
+        ("{control}`teapot steps`", "there is no figure 'teapot'"),
+    ],
+)
+def test_what_is_not_there_is_a_warning(book, role, complaint):
+    assert f"{role}: {complaint}" in made(book, f"# T\n\n{role}\n")[1]
+
+
+def test_every_chapter_is_in_the_long_course_and_has_its_own_part():
+    table = GUIDE.partition("## A course of twelve lectures")[2].partition("## Chapter by chapter")[0]
+    parts = re.findall(r"^### Chapter (\d+)\.", GUIDE, re.MULTILINE)
+    numbers = [path.stem[:2] for path in NOTEBOOKS]
+    assert re.findall(r"\{core\}`(\d+)`", table) == numbers
+    assert [f"{int(number):02}" for number in parts] == numbers

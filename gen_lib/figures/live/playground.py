@@ -40,7 +40,9 @@ CHOICES: Mapping[str, Choice] = {
     "VAE": Choice("vae", {}, "methods.vae()"),
     "VAE, beta 10": Choice("vae", {"beta": 10.0}, "methods.vae(beta=10.0)"),
     "GAN": Choice("gan", {}, "methods.gan()", 0.3),
-    "GAN, hurried generator": Choice("gan", {}, "methods.gan()", {"critic": 0.3, "generator": 6.0}),
+    "GAN, hurried generator": Choice(
+        "gan", {"critic_turns": 5}, "methods.gan(critic_turns=5)", {"critic": 0.3, "generator": 6.0}
+    ),
     "GAN, five critic turns": Choice("gan", {"critic_turns": 5}, "methods.gan(critic_turns=5)", 0.3),
     "GAN, relativistic": Choice(
         "gan", {"relativistic": True, "gamma": 0.1}, "methods.gan(relativistic=True, gamma=0.1)", 0.3

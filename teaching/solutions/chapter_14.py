@@ -58,6 +58,7 @@ def exercise_5() -> None:
     random = torch.Generator().manual_seed(0)
     first, second = (torch.rand(4000, 1636, generator=random) < p for p in (0.9, 0.92))
     apart = second.double().mean(1) - first.double().mean(1)
+    assert abs(apart.mean() - 0.02) < 0.001
     assert abs(apart.std() - 0.01) < 0.0005  # so 0.02 is two standard errors
 
     u = torch.rand(4000, 409, generator=random)  # repaired below 0.03, spoilt above 0.99

@@ -31,6 +31,66 @@ gen-lib-flow-plane button svg { display: block; margin: auto; width: 1rem; heigh
 gen-lib-flow-plane .gen-lib-said { margin: 0.3rem 0 0; min-height: 0; font-size: 16px; }
 `;
 
+// The paths of all particles: those wanted, as the field has them now, and those shown, which follow smoothly.
+class Paths {
+  constructor(field, z, places, steps) {
+    Object.assign(this, { field, z, places, steps, taken: steps, count: z.length / 2, next: 0 });
+    this.stale = this.count; // a number of wait for a new path; this.next is the first of them
+    this.wanted = new Float64Array((steps + 1) * z.length); // state by state
+    this.shown = new Float64Array(this.wanted.length);
+  }
+
+  // Where the coordinates of a particle after a step are.
+  at(step, p) { return step * 2 * this.count + 2 * p; }
+
+  // New paths, until the milliseconds are used up.
+  work(budget = Infinity) {
+    const { field, z, places, steps, taken, count, wanted } = this;
+    const width = 2 + 2 * places.length;
+    const end = performance.now() + budget;
+    while (this.stale > 0 && performance.now() < end) {
+      const some = Math.min(AT_ONCE, count - this.next);
+      const x = new Float64Array(some * width);
+      for (let p = 0; p < some; p++) {
+        const from = 2 * (this.next + p);
+        x.set([z[from], z[from + 1], ...places.flat()], p * width);
+      }
+      const states = euler(field, x, taken);
+      for (let k = 0; k <= steps; k++) {
+        const time = (k / steps) * taken;
+        const from = Math.min(Math.floor(time), taken - 1);
+        for (let p = 0; p < some; p++) for (let i = 0; i < 2; i++) {
+          const [a, b] = [states[from][p * width + i], states[from + 1][p * width + i]];
+          wanted[this.at(k, this.next + p) + i] = a + (time - from) * (b - a);
+        }
+      }
+      this.next = (this.next + some) % count;
+      this.stale = Math.max(0, this.stale - some);
+    }
+  }
+
+  follow(part) {
+    for (let i = 0; i < this.shown.length; i++) this.shown[i] += part * (this.wanted[i] - this.shown[i]);
+  }
+
+  // How many end less than so far from a mode.
+  arrived(far) {
+    let landed = 0;
+    for (let p = 0; p < this.count; p++) {
+      const at = this.at(this.steps, p);
+      landed += this.places.some(([x, y]) => Math.hypot(this.wanted[at] - x, this.wanted[at + 1] - y) < far);
+    }
+    return landed;
+  }
+
+  // Where a particle is shown at a time, on the polygon of its steps.
+  place(p, t) {
+    const step = Math.min(Math.floor(t * this.steps), this.steps - 1);
+    const [a, b, rest] = [this.at(step, p), this.at(step + 1, p), t * this.steps - step];
+    return [0, 1].map((i) => this.shown[a + i] + rest * (this.shown[b + i] - this.shown[a + i]));
+  }
+}
+
 class FlowPlane extends Figure {
   ground() {
     super.ground();
@@ -42,45 +102,9 @@ class FlowPlane extends Figure {
       document.head.append(make("style", { id: "gen-lib-plane-looks", textContent: PLANE_LOOKS }));
     }
     const z = floats(noise);
-    const count = z.length / 2;
-    const width = 2 + 2 * modes.length;
-    const field = new Net(net).field(width);
     const places = modes.map((place) => [...place]);
+    const paths = new Paths(new Net(net).field(2 + 2 * modes.length), z, places, steps);
     const half = reach.map((to) => to + MARGIN * deviation);
-    const wanted = new Float64Array((steps + 1) * z.length); // the paths, state by state
-    const shown = new Float64Array(wanted.length); // what follows them smoothly
-    let taken = steps;
-    let [next, stale] = [0, 0]; // the particle whose path comes next, and how many wait
-
-    // New paths, until the time is used up.
-    const work = (budget = Infinity) => {
-      const end = performance.now() + budget;
-      while (stale > 0 && performance.now() < end) {
-        const some = Math.min(AT_ONCE, count - next);
-        const x = new Float64Array(some * width);
-        for (let p = 0; p < some; p++) x.set([z[2 * (next + p)], z[2 * (next + p) + 1], ...places.flat()], p * width);
-        const states = euler(field, x, taken);
-        for (let k = 0; k <= steps; k++) {
-          const at = (k / steps) * taken;
-          const from = Math.min(Math.floor(at), taken - 1);
-          for (let p = 0; p < some; p++) for (let i = 0; i < 2; i++) {
-            const [a, b] = [states[from][p * width + i], states[from + 1][p * width + i]];
-            wanted[k * 2 * count + 2 * (next + p) + i] = a + (at - from) * (b - a);
-          }
-        }
-        next = (next + some) % count;
-        stale = Math.max(0, stale - some);
-      }
-    };
-    const arrived = () => {
-      let landed = 0;
-      for (let p = 0; p < count; p++) {
-        const at = steps * 2 * count + 2 * p;
-        landed += places.some(([x, y]) => Math.hypot(wanted[at] - x, wanted[at + 1] - y) < LANDED * deviation);
-      }
-      return landed;
-    };
-
     // What is seen: the plane, in it handles to take hold of, below it the controls.
     const plane = make("div", { className: "gen-lib-plane" });
     const canvas = make("canvas");
@@ -92,11 +116,6 @@ class FlowPlane extends Figure {
     let scale = 1;
     const px = (x) => (x + half[0]) * scale;
     const py = (y) => (half[1] - y) * scale;
-    const data = places.map(() => Array.from({ length: 40 }, (_, k) => { // a sunflower of quantiles
-      const [r, angle] = [deviation * Math.sqrt(-2 * Math.log(1 - (k + 0.5) / 40)), 2.39996 * k];
-      return [r * Math.cos(angle), r * Math.sin(angle)];
-    }));
-
     const handles = places.map((_, k) => {
       const handle = make("div", { tabIndex: 0 });
       handle.setAttribute("role", "slider");
@@ -142,8 +161,7 @@ class FlowPlane extends Figure {
     });
 
     this.menu("Follow the field in", [`${steps} steps`, "1 step"], 0, (k) => {
-      taken = k ? 1 : steps;
-      next = 0;
+      paths.taken = k ? 1 : steps;
       change(true);
     });
     const pause = make("button", { type: "button" });
@@ -154,107 +172,49 @@ class FlowPlane extends Figure {
     const less = matchMedia("(prefers-reduced-motion: reduce)");
     let [paused, visible, clock, last, waiting] = [false, false, 0, null, false];
     const moves = () => visible && !paused && !less.matches && this.isConnected;
-    const report = () => {
-      say(`${arrived()} of ${count} particles end in a mode`);
-    };
-    const follow = (part) => {
-      for (let i = 0; i < shown.length; i++) shown[i] += part * (wanted[i] - shown[i]);
+    const report = () => say(`${paths.arrived(LANDED * deviation)} of ${paths.count} particles end in a mode`);
+    const still = (part = 1) => {
+      waiting = false;
+      paths.work();
+      paths.follow(part);
+      report();
+      draw();
     };
     const change = (whole = false) => {
-      stale = count;
-      if (whole) work();
-      if (moves()) {
-        if (whole) { report(); follow(0.3); draw(); }
-        return;
+      paths.stale = paths.count;
+      if (whole) still(moves() ? 0.3 : 1);
+      else if (!moves() && !waiting) {
+        waiting = true;
+        requestAnimationFrame(() => still());
       }
-      if (waiting) return;
-      waiting = true;
-      const still = () => { waiting = false; work(); follow(1); report(); draw(); };
-      if (whole) still();
-      else requestAnimationFrame(still);
     };
     const frame = (now) => {
-      if (!moves()) { last = null; work(); follow(1); draw(); return; }
+      if (!moves()) {
+        last = null;
+        return still();
+      }
       const passed = last === null ? 0 : Math.min(now - last, 100) / 1000;
       last = now;
       clock += passed / SECONDS;
-      const waited = stale;
-      work(BUDGET);
-      if (waited && !stale) report();
-      follow(1 - Math.exp(-passed / 0.09));
+      const waited = paths.stale;
+      paths.work(BUDGET);
+      if (waited && !paths.stale) report();
+      paths.follow(1 - Math.exp(-passed / 0.09));
       draw();
       requestAnimationFrame(frame);
     };
     const run = () => { if (moves() && last === null) { last = performance.now(); requestAnimationFrame(frame); } };
 
     const draw = () => {
-      const role = (name) => seen(ROLES[name], this.dark);
-      pen.setTransform(1, 0, 0, 1, 0, 0);
-      pen.clearRect(0, 0, canvas.width, canvas.height);
       const dots = canvas.width / canvas.clientWidth || 1;
       pen.setTransform(dots, 0, 0, dots, 0, 0);
-      const size = Math.max(1.6, Math.min(2.6, scale / 26));
-      for (const [k, [x, y]] of places.entries()) { // the data
-        const glow = pen.createRadialGradient(px(x), py(y), 0, px(x), py(y), 3 * deviation * scale);
-        glow.addColorStop(0, `${role("data")}66`);
-        glow.addColorStop(0.5, `${role("data")}26`);
-        glow.addColorStop(1, `${role("data")}00`);
-        pen.fillStyle = glow;
-        pen.fillRect(px(x) - 3 * deviation * scale, py(y) - 3 * deviation * scale, 6 * deviation * scale, 6 * deviation * scale);
-        pen.fillStyle = `${role("data")}b0`;
-        pen.beginPath();
-        for (const [dx, dy] of data[k]) addDisc(pen, px(x + dx), py(y + dy), size * 0.7);
-        pen.fill();
-      }
-      pen.lineWidth = 1; // the rivers
-      pen.strokeStyle = `${role("inference")}24`;
-      pen.beginPath();
-      for (let p = 0; p < count; p++) {
-        for (let k = 0; k <= steps; k++) {
-          const at = k * 2 * count + 2 * p;
-          if (k) pen.lineTo(px(shown[at]), py(shown[at + 1]));
-          else pen.moveTo(px(shown[at]), py(shown[at + 1]));
-        }
-      }
-      pen.stroke();
-      const bins = Array.from({ length: SHADES }, () => []); // the particles, by their time
-      for (let p = 0; p < count; p++) {
-        const phase = (clock + p * 0.61803) % 1;
-        const t = Math.min(1, Math.max(0, (phase - LEAVES) / (ARRIVES - LEAVES)));
-        bins[Math.round(t * (SHADES - 1))].push([p, t, phase]);
-      }
-      const place = (p, t) => {
-        const at = Math.min(Math.floor(t * steps), steps - 1);
-        const [a, b] = [at * 2 * count + 2 * p, (at + 1) * 2 * count + 2 * p];
-        const rest = t * steps - at;
-        return [px(shown[a] + rest * (shown[b] - shown[a])), py(shown[a + 1] + rest * (shown[b + 1] - shown[a + 1]))];
-      };
-      pen.lineCap = "round";
-      bins.forEach((bin, k) => {
-        pen.strokeStyle = pen.fillStyle = throughThree(["prior", "inference", "output"].map(role), k / (SHADES - 1));
-        for (const [part, alpha] of [[1, 0.25], [0.5, 0.45]]) {
-          pen.globalAlpha = alpha;
-          pen.lineWidth = size;
-          pen.beginPath();
-          for (const [p, t, phase] of bin) {
-            const back = TAIL * part - Math.max(0, phase - ARRIVES) * 1.2;
-            if (t <= 0 || back <= 0) continue;
-            const from = Math.max(0, t - back);
-            pen.moveTo(...place(p, from));
-            for (let s = 1; s <= 4; s++) pen.lineTo(...place(p, from + (s / 4) * (t - from)));
-          }
-          pen.stroke();
-        }
-        pen.globalAlpha = 0.95;
-        pen.beginPath();
-        for (const [p, t, phase] of bin) {
-          const young = Math.min(1, phase / 0.05, (1 - phase) / 0.05);
-          const [x, y] = place(p, t);
-          addDisc(pen, x, y, size * young);
-        }
-        pen.fill();
-      });
-      pen.globalAlpha = 1;
+      pen.clearRect(0, 0, canvas.width, canvas.height);
+      const view = { pen, px, py, scale, size: Math.max(1.6, Math.min(2.6, scale / 26)) };
+      const roles = ["prior", "inference", "output", "data"];
+      const [noise, way, sample, data] = roles.map((role) => seen(ROLES[role], this.dark));
+      for (const place of places) drawMode(view, place, deviation, data);
+      drawRivers(view, paths, way);
+      drawParticles(view, paths, clock, [noise, way, sample]);
     };
 
     const fit = () => {
@@ -279,12 +239,76 @@ class FlowPlane extends Figure {
     new ResizeObserver(() => requestAnimationFrame(fit)).observe(this);
     inked(this, draw);
     named();
-    stale = count;
-    work();
-    follow(1);
-    report();
     fit();
+    still();
   }
+}
+
+// A glow, and in it quantiles of the data, set like the seeds of a sunflower.
+function drawMode({ pen, px, py, scale, size }, [x, y], deviation, color) {
+  const radius = LANDED * deviation * scale;
+  const glow = pen.createRadialGradient(px(x), py(y), 0, px(x), py(y), radius);
+  for (const [at, alpha] of [[0, "66"], [0.5, "26"], [1, "00"]]) glow.addColorStop(at, color + alpha);
+  pen.fillStyle = glow;
+  pen.fillRect(px(x) - radius, py(y) - radius, 2 * radius, 2 * radius);
+  pen.fillStyle = `${color}b0`;
+  pen.beginPath();
+  for (let k = 0; k < 40; k++) {
+    const [far, angle] = [deviation * Math.sqrt(-2 * Math.log(1 - (k + 0.5) / 40)), 2.39996 * k];
+    addDisc(pen, px(x + far * Math.cos(angle)), py(y + far * Math.sin(angle)), 0.7 * size);
+  }
+  pen.fill();
+}
+
+// All paths from end to end.
+function drawRivers({ pen, px, py }, paths, color) {
+  Object.assign(pen, { lineWidth: 1, strokeStyle: `${color}24` });
+  pen.beginPath();
+  for (let p = 0; p < paths.count; p++) {
+    for (let k = 0; k <= paths.steps; k++) {
+      const at = paths.at(k, p);
+      if (k) pen.lineTo(px(paths.shown[at]), py(paths.shown[at + 1]));
+      else pen.moveTo(px(paths.shown[at]), py(paths.shown[at + 1]));
+    }
+  }
+  pen.stroke();
+}
+
+// Each particle with a tail, in the colour of its time; they have left at different times.
+function drawParticles({ pen, px, py, size }, paths, clock, colors) {
+  const shades = Array.from({ length: SHADES }, () => []);
+  for (let p = 0; p < paths.count; p++) {
+    const phase = (clock + p * 0.61803) % 1;
+    const t = Math.min(1, Math.max(0, (phase - LEAVES) / (ARRIVES - LEAVES)));
+    shades[Math.round(t * (SHADES - 1))].push([p, t, phase]);
+  }
+  const point = (p, t) => {
+    const [x, y] = paths.place(p, t);
+    return [px(x), py(y)];
+  };
+  Object.assign(pen, { lineCap: "round", lineWidth: size });
+  shades.forEach((particles, k) => {
+    pen.strokeStyle = pen.fillStyle = throughThree(colors, k / (SHADES - 1));
+    for (const [part, alpha] of [[1, 0.25], [0.5, 0.45]]) {
+      pen.globalAlpha = alpha;
+      pen.beginPath();
+      for (const [p, t, phase] of particles) {
+        const back = TAIL * part - Math.max(0, phase - ARRIVES) * 1.2; // it shrinks after the arrival
+        if (t <= 0 || back <= 0) continue;
+        const from = Math.max(0, t - back);
+        pen.moveTo(...point(p, from));
+        for (let s = 1; s <= 4; s++) pen.lineTo(...point(p, from + (s / 4) * (t - from)));
+      }
+      pen.stroke();
+    }
+    pen.globalAlpha = 0.95;
+    pen.beginPath();
+    for (const [p, t, phase] of particles) {
+      addDisc(pen, ...point(p, t), size * Math.min(1, phase / 0.05, (1 - phase) / 0.05)); // it comes and goes softly
+    }
+    pen.fill();
+  });
+  pen.globalAlpha = 1;
 }
 
 // A colour on the way through three.

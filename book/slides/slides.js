@@ -61,7 +61,7 @@ Reveal.initialize({
   navigationMode: "linear", // all keys go on; the overview has a column for each section
   slideNumber: "c/t",
   transition: "none",
-  viewDistance: 1,
+  viewDistance: 1, // only the slide that is shown is there, and so a figure begins when its slide does
   pdfSeparateFragments: false,
   plugins: [RevealNotes],
 });

@@ -26,7 +26,16 @@ from ..plots.vector import svg
 LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
 LIBRARY += ("net", "samplers", "mixture", "likelihoods", "truth", "facm", "codes", "pixels")
 # A trainer, for the figures that have one: a function of the type of its numbers, whose source a worker can be given.
-TRAINER = ("products", "mlp", "adam", "stream", "paths", "couplings", "methods/decoder", "methods/autoencoder")
+TRAINER: tuple[str, ...] = (
+    "products",
+    "mlp",
+    "adam",
+    "stream",
+    "paths",
+    "couplings",
+    "methods/decoder",
+    "methods/autoencoder",
+)
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
 TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
 # Figures in several files, and those that have the trainer.

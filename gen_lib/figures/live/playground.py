@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 
 from ... import plots
 from ...data import TARGETS, GaussianMixture, Shape
@@ -156,7 +157,7 @@ def _target(name: str) -> dict[str, Any]:
     return found
 
 
-def _still(axes: plt.Axes, name: str) -> None:
+def _still(axes: Axes, name: str) -> None:
     """The data, before anything has been trained."""
     target = (TARGETS.get(name) or TARGETS["mixture_2d"])()
     points = target.sample(500, torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-// What runs beside the page: a training that goes on in slices, tells now and then how it stands, and obeys between
+// What runs next to the page: a training that goes on in slices, tells now and then how it stands, and obeys between
 // two slices. Messages: { begin: setting }, { go: steps a second, or null for as fast as it can }, { pause }, { step }.
 
 const TOLD = 100; // milliseconds between two reports at least

@@ -36,8 +36,8 @@ TRAINER: tuple[str, ...] = (
     "methods/decoder",
     "methods/autoencoder",
 )
-TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
-TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
+TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow")
+TRAINER += ("methods/facm", "methods/backflow", "training", "targets", "distance", "worker")
 # Figures in several files, and those that have the trainer.
 PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
 TRAINED = ("playground",)

@@ -306,7 +306,7 @@ def test_controls_have_the_values_that_the_library_takes():
 
 
 def test_a_control_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="did you mean 'members'"):
+    with pytest.raises(ValueError, match="unknown control 'member', did you mean 'members'"):
         live.playground(alt="A playground.", begin={"member": 2})
     with pytest.raises(ValueError, match="members must be one of"):
         live.playground(alt="A playground.", begin={"members": 3})

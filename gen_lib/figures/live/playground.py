@@ -81,20 +81,38 @@ NUMBERS: Mapping[str, Sequence[float]] = {
 
 DRAWN = {"draw your own": 2, "draw your own, on the line": 1}
 
-PRESETS: Sequence[tuple[str, Mapping[str, Any]]] = (
-    ("a flow", {"data": "eight_gaussians", "method": "flow matching", "compared with": "nothing"}),
-    ("break a GAN", {"data": "ring", "method": "GAN, hurried generator", "compared with": "nothing", "steps": 1000}),
-    ("repair it", {"data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns"}),
-    ("one step or many", {"data": "moons", "method": "MeanFlow", "compared with": "flow matching"}),
-)
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "a flow": {"data": "eight_gaussians", "method": "flow matching", "compared with": "nothing"},
+    "break a GAN": {"data": "ring", "method": "GAN, hurried generator", "compared with": "nothing"},
+    "repair it": {"data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns"},
+    "one step or many": {"data": "moons", "method": "MeanFlow", "compared with": "flow matching"},
+    "random or optimal pairs": {
+        "data": "mixture_1d", "method": "decoder", "compared with": "decoder, optimal pairs",
+    },
+    "pairs in the plane": {
+        "data": "eight_gaussians", "method": "decoder", "compared with": "decoder, optimal pairs",
+    },
+    "autoencoder and VAE": {"data": "mixture_1d", "method": "autoencoder", "compared with": "VAE"},
+    "an expensive code": {"data": "mixture_1d", "method": "VAE", "compared with": "VAE, beta 10"},
+    "other critics": {"data": "ring", "method": "GAN, relativistic", "compared with": "WGAN"},
+    "a flow on optimal pairs": {
+        "data": "eight_gaussians", "method": "flow matching", "compared with": "flow matching, optimal pairs",
+    },
+    "your own data": {"data": "draw your own", "method": "flow matching", "compared with": "nothing"},
+    "robust weight": {"data": "mixture_1d", "method": "MeanFlow", "compared with": "MeanFlow, p 0.75"},
+    "plain or published": {"data": "mixture_1d", "method": "FACM", "compared with": "FACM, published weights"},
+    "without the anchor": {"data": "mixture_1d", "method": "FACM", "compared with": "FACM, no anchor"},
+    "one map, both ways": {"data": "mixture_1d", "method": "BackFlow", "compared with": "MeanFlow"},
+    "both ways in the plane": {"data": "moons", "method": "BackFlow", "compared with": "MeanFlow"},
+}  # fmt: skip
 """Buttons that set several controls at once."""
 
 
 def playground(
     *,
     alt: str,
+    presets: Sequence[str] = ("a flow", "break a GAN", "repair it", "one step or many"),
     begin: Mapping[str, Any] | None = None,
-    presets: Sequence[tuple[str, Mapping[str, Any]]] = PRESETS,
 ) -> None:
     """A figure in which any toy method is trained in the page, alone or next to another one.
 
@@ -104,8 +122,8 @@ def playground(
 
     Args:
         alt: what the figure shows, for those who do not see it
-        begin: what stands in the controls at first, as :data:`BEGIN`, of which the rest is taken
-        presets: names of buttons, and what they set
+        presets: names of buttons that set several controls at once, out of :data:`PRESETS`; the first one has been pressed
+        begin: what else stands in the controls at first; the rest is that of :data:`BEGIN`
 
     Raises:
         ValueError: a control or a value that the figure does not have
@@ -118,15 +136,13 @@ def playground(
         name: {"drawn": True, "dim": dim, "box": [-4.0, 4.0]} for name, dim in DRAWN.items()
     }
     values = {"data": targets, "method": CHOICES, "compared with": ("nothing", *CHOICES), **NUMBERS}
-    for setting in (begin or {}, *(wanted for _, wanted in presets)):
-        for name, value in setting.items():
-            known("begin", name, values)
-            if value not in values[name]:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, values[name]))}, got {value!r}")
-    start = {**BEGIN, **(begin or {})}
+    buttons = {name: known("preset", name, PRESETS) for name in presets}
+    for name, value in (begin or {}).items():
+        if value not in known("control", name, values):
+            raise ValueError(f"{name} must be one of {', '.join(map(str, values[name]))}, got {value!r}")
+    start = {**BEGIN, **next(iter(buttons.values()), {}), **(begin or {})}
     figure = plt.figure(figsize=(5, 3))
     _still(figure.subplots(), start["data"])
-    texts = [[name, {k: v if isinstance(v, str) else f"{v:g}" for k, v in wanted.items()}] for name, wanted in presets]
     spec = {
         "targets": targets,
         "methods": {
@@ -135,7 +151,7 @@ def playground(
         },
         "numbers": NUMBERS,
         "begin": start,
-        "presets": texts,
+        "presets": list(buttons.items()),
     }
     show("playground", spec, figure, alt)
 
@@ -164,5 +180,5 @@ def _still(axes: Axes, name: str) -> None:
     if target.dim == 1:
         plots.sideways(axes, points, "data", at=0.0)
         return
-    axes.scatter(*points.T, s=6, color=plots.COLORS["data"])
+    axes.scatter(points[:, 0], points[:, 1], s=6, color=plots.COLORS["data"])
     axes.set(aspect="equal")

@@ -122,7 +122,8 @@ def playground(
 
     Args:
         alt: what the figure shows, for those who do not see it
-        presets: names of buttons that set several controls at once, out of :data:`PRESETS`; the first one has been pressed
+        presets: names of buttons that set several controls at once, out of :data:`PRESETS`;
+            the first one has been pressed
         begin: what else stands in the controls at first; the rest is that of :data:`BEGIN`
 
     Raises:

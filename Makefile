@@ -42,7 +42,8 @@ $(STAMP)-package: $(STAMP) pyproject.toml
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lint: environment  ## ruff, mypy, and the checks of workflows and metadata
+lint: environment  ## ruff, mypy, the words of the prose, and the checks of workflows and metadata
+	.venv/bin/codespell -D - -D .ci/words.txt book benchmarks gen_lib notebooks teaching README.md CONTRIBUTING.md
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy

@@ -91,7 +91,7 @@ def lighter_pictures(notebook: Notebook, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for cell in code_cells(notebook):
         for data in (output.get("data", {}) for output in cell["outputs"]):
-            if "image/png" in data:
+            if "image/png" in data and "image/svg+xml" not in data:  # else the page shows the drawing
                 picture = base64.b64decode("".join(data["image/png"]))
                 light = kept / sha256(picture).hexdigest()
                 if not light.exists():

@@ -24,7 +24,7 @@ FORMULA = re.compile(r"\$([^$]+)\$")
 FIGURE = re.compile(r"\bFigure (?P<chapter>\d+)\.(?P<number>\d+)")
 # "equations (3) and (4) of Chapter 1"; "there" refers to another page, which only a reader can tell.
 EQUATIONS = re.compile(
-    r"(?P<named>\b[Ee]quations? )?(?<![\w)\]])(?P<list>\(\d{1,2}\)(?:(?:, and |, | and | to | or )\(\d{1,2}\))*)"
+    r"(?P<named>\b(?i:equations?) )?(?<![\w)\]])(?P<list>\(\d{1,2}\)(?:(?:, and |, | and | to | or )\(\d{1,2}\))*)"
     r"(?! there)(?: of Chapter (?P<chapter>\d+)\b)?(?P<end> of $)?"
 )
 NUMBER = re.compile(r"\((\d{1,2})\)")

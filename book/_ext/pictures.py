@@ -5,7 +5,9 @@ description as its name for those who do not see it, and a width that follows th
 """
 
 import base64
+import os
 import re
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,27 @@ ALT = re.compile(r'\balt="([^"]*)"')
 DRAWN = re.compile(r'<svg\b[^>]*\bclass="gen-lib-picture"[^>]*>.*?</svg>', re.DOTALL)
 ID = re.compile(r'\bid="([\w-]+)"')
 WIDTH = re.compile(r'\bwidth="(\d+)" height="\d+"')
-PIXELS = 16  # of a rem
+PIXELS = re.compile(r'href="data:image/png;base64,([^"]{4000,})"')  # rather a file: the page stands before they come
+REM = 16  # pixels
 
 
-def drawn(page: Path, text: str) -> str:
+def drawn(site: Path, page: Path, text: str) -> str:
     """The page with its pictures in it; in a page that has them already nothing changes."""
+    images = site / "_images"
+
+    def apart(pixels: re.Match[str]) -> str:
+        content = base64.b64decode(pixels[1])
+        file = images / f"{sha256(content).hexdigest()[:16]}.png"
+        if not file.exists():
+            images.mkdir(exist_ok=True)
+            file.write_bytes(content)
+        return f'href="{os.path.relpath(file, page.parent)}"'
 
     def inlined(image: re.Match[str]) -> str:
         source, alt = image["source"], ALT.search(image[0])
         inside = source.startswith(DATA)
         content = base64.b64decode(source.removeprefix(DATA)) if inside else (page.parent / source).read_bytes()
-        picture = content.decode()
+        picture = PIXELS.sub(apart, content.decode())
         return named(picture, alt[1] if alt else "") if 'class="gen-lib-picture"' in picture else image[0]
 
     return alone(IMAGE.sub(inlined, text))
@@ -37,7 +49,7 @@ def drawn(page: Path, text: str) -> str:
 
 def named(picture: str, description: str) -> str:
     """A drawing that is read out as its description (of HTML), as wide in the type of the page as it was drawn."""
-    picture = WIDTH.sub(lambda width: f'width="{int(width[1]) / PIXELS:.2f}rem"', picture, count=1)
+    picture = WIDTH.sub(lambda width: f'width="{int(width[1]) / REM:.2f}rem"', picture, count=1)
     return picture.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1)
 
 
@@ -62,7 +74,7 @@ def build_finished(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         for page in pages(Path(app.outdir)):
             text = page.read_text("utf-8")
-            if (new := drawn(page, text)) != text:
+            if (new := drawn(Path(app.outdir), page, text)) != text:
                 page.write_text(new, "utf-8")
 
 

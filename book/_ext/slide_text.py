@@ -66,7 +66,7 @@ def fence(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env:
 
 
 def link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """A chapter is a deck here; a page of the book is not, and what is elsewhere opens beside the slides."""
+    """A chapter is a deck here; a page of the book is not, and what is elsewhere opens next to the slides."""
     href = str(tokens[index].attrs["href"])
     if "://" in href:
         return f'<a href="{escape(href)}" target="_blank" rel="noopener">'

@@ -14,7 +14,7 @@ from notebook_key import Notebook, code_cells, source
 from slide_pieces import Piece, of_cell, of_text
 from slide_text import inline
 
-ROOM, FULL, BESIDE = 400, 520, 160  # pixels of a slide: for text and formulas; for anything; of text beside a picture
+ROOM, FULL, NEXT_TO = 400, 520, 160  # pixels of a slide: for text and formulas; for anything; of text next to a picture
 PICTURES = {"picture", "figure", "table"}
 TYPED = {"code", "printed", "claims"}  # may stand together: what is run, and what it says
 ALONE = {"prediction", "museum"}
@@ -107,12 +107,12 @@ def fits(slide: Slide, piece: Piece, following: Piece | None) -> bool:
     if piece.kind in ALONE or slide.has(ALONE):
         return False
     if piece.kind in PICTURES:
-        most = 60 if piece.kind == "figure" else BESIDE  # whose type is small already
+        most = 60 if piece.kind == "figure" else NEXT_TO  # whose type is small already
         return all(p.kind in {"text", "notes"} for p in slide.pieces) and slide.height <= most
     if slide.has(PICTURES):  # a remark below a picture that has nothing above
         leads_on = following is not None and belongs(piece, following)
         lonely = [p.kind for p in slide.pieces if p.kind != "notes"] == ["picture"]
-        return piece.kind == "text" and lonely and piece.height <= BESIDE and not leads_on
+        return piece.kind == "text" and lonely and piece.height <= NEXT_TO and not leads_on
     if piece.kind in TYPED:
         return slide.height + piece.height <= FULL
     most = FULL if piece.kind == "list" else ROOM
@@ -123,7 +123,7 @@ def belongs(piece: Piece, following: Piece) -> bool:
     """Whether a text is said to what follows it, and not to what it follows."""
     if piece.kind != "text" or following.kind in ALONE | {"text", "heading"}:
         return False
-    return piece.height <= BESIDE and (piece.announces or following.kind in {"picture", "table"})
+    return piece.height <= NEXT_TO and (piece.announces or following.kind in {"picture", "table"})
 
 
 def deck(notebook: Notebook) -> Deck:

@@ -23,7 +23,7 @@ function scale() {
   return document.querySelector(".reveal .slides").getBoundingClientRect().width / WIDTH || 1;
 }
 
-// The whole figure, controls and all, as large as the slide has room. One that would have to shrink beside its controls
+// The whole figure, controls and all, as large as the slide has room. One that would have to shrink next to its controls
 // is put above them, where its panels find room next to each other.
 function enlarge(box) {
   const room = box.parentElement;
@@ -61,7 +61,7 @@ Reveal.initialize({
   navigationMode: "linear", // all keys go on; the overview has a column for each section
   slideNumber: "c/t",
   transition: "none",
-  viewDistance: 1,
+  viewDistance: 1, // only the slide that is shown is there, and so a figure begins when its slide does
   pdfSeparateFragments: false,
   plugins: [RevealNotes],
 });

@@ -25,6 +25,22 @@ from ..plots.vector import svg
 # What figures share, in the folder js/library; each script of the folder js is a figure, with a module of its name.
 LIBRARY: tuple[str, ...] = ("colours", "looks", "controls", "common", "plot", "hands", "line", "panels")
 LIBRARY += ("net", "samplers", "mixture", "likelihoods", "truth", "facm", "codes", "pixels")
+# A trainer, for the figures that have one: a function of the type of its numbers, whose source a worker can be given.
+TRAINER: tuple[str, ...] = (
+    "products",
+    "mlp",
+    "adam",
+    "stream",
+    "paths",
+    "couplings",
+    "methods/decoder",
+    "methods/autoencoder",
+)
+TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow", "methods/facm")
+TRAINER += ("methods/backflow", "training", "targets", "distance", "worker")
+# Figures in several files, and those that have the trainer.
+PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
+TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
@@ -53,11 +69,13 @@ def element(name: str, spec: Mapping[str, Any], picture: str, alt: str) -> str:
         True
     """
     source = base64.b64encode(picture.encode()).decode()
+    more = f'<script data-gen-lib="trainer">{trainer()}</script>\n' if name in TRAINED else ""
     return (
         f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{source}">'
         f'<p class="gen-lib-hint">{HINT}</p>'
         f'<script type="application/json">{safe_json(spec)}</script></gen-lib-{name}>\n'
         f'<script data-gen-lib="library">{library()}</script>\n'
+        f"{more}"
         f'<script data-gen-lib="{name}">{script(name)}</script>'
     )
 
@@ -110,7 +128,16 @@ def library() -> str:
 def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
     names = ", ".join(NAME.findall(_library()))
-    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+    source = "\n".join(_read(part) for part in (*PARTS.get(name, ()), name))
+    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{source}\n}})();'
+
+
+@cache
+def trainer() -> str:
+    """The trainer, once per page: ``genLibTrainer(Float32Array)`` is an object of its names."""
+    source = "\n".join(_read(f"train/{part}") for part in TRAINER)
+    names = ", ".join(NAME.findall(source))
+    return f'globalThis.genLibTrainer ??= (Numbers) => {{\n"use strict";\n{source}\nreturn {{ {names} }};\n}};'
 
 
 @cache

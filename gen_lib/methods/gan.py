@@ -118,7 +118,7 @@ def gan(
     def relativistic_critic(net: Adversaries, z: Codes, x: Points) -> PerSample:
         both = torch.cat([x, net.generator(z).detach()], -2)  # one pass of the critic for all
         (real, made), slopes = (part.split([x.shape[-2], z.shape[-2]], -1) for part in score_and_slope(net, both))
-        return softplus(made - real) + torch.as_tensor(gamma).to(made) / 2 * sum(slopes)
+        return softplus(made - real) + torch.as_tensor(gamma, dtype=made.dtype, device=made.device) / 2 * sum(slopes)
 
     def relativistic_generator(net: Adversaries, z: Codes, x: Points) -> PerSample:
         return softplus(net.score(x) - net.score(net.generator(z)))
@@ -165,7 +165,7 @@ def wgan(
             return distance
         between = torch.lerp(made, x, draws.uniform((*x.shape[:-1], 1), like=x))
         slope = (score_and_slope(net, between)[1] + 1e-12).sqrt()  # the root of 0 has no gradient
-        return distance + torch.as_tensor(penalty).to(slope) * (slope - 1).square()
+        return distance + torch.as_tensor(penalty, dtype=slope.dtype, device=slope.device) * (slope - 1).square()
 
     def generator(net: Adversaries, z: Codes, x: Points) -> PerSample:
         return -net.score(net.generator(z))

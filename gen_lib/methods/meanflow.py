@@ -61,7 +61,7 @@ def robust(error: PerSample, p: float | Tensor, c: float = 1e-3) -> PerSample:
     References:
         Mean Flows for One-step Generative Modeling (Geng et al., 2025), arXiv 2505.13447
     """
-    return error / (error.detach() + c) ** torch.as_tensor(p).to(error)
+    return error / (error.detach() + c) ** torch.as_tensor(p, dtype=error.dtype, device=error.device)
 
 
 def meanflow_identity(

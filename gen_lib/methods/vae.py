@@ -92,7 +92,7 @@ def charged(kl: Codes, free_bits: float | Tensor) -> PerSample:
         >>> charged(torch.tensor([[0.1, 2.0], [0.3, 4.0]]), free_bits=0.5)
         tensor([2.5000, 4.5000])
     """
-    allowance = torch.as_tensor(free_bits).to(kl)[..., None]
+    allowance = torch.as_tensor(free_bits, dtype=kl.dtype, device=kl.device)[..., None]
     return torch.where(kl.mean(-2, keepdim=True) > allowance, kl, allowance).sum(-1)
 
 
@@ -166,7 +166,7 @@ def vae(
 
     def loss(net: Autoencoder, z: Codes, x: Points) -> PerSample:
         reconstruction, kl = _terms(net, z, x)
-        return reconstruction + torch.as_tensor(beta).to(kl) * charged(kl, free_bits)
+        return reconstruction + torch.as_tensor(beta, dtype=kl.dtype, device=kl.device) * charged(kl, free_bits)
 
     def architecture(dim, latent, hidden, members):
         return Autoencoder(dim, latent, hidden, members, codes=2, likelihood=make(members), maps=maps)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-COLOURS = (64, 256)  # of a picture: so many, or so many, or all
+COLOURS = (64, 256)  # of a picture: 64, or 256, or all
 
 
 def lighter(picture: bytes) -> bytes:

@@ -90,6 +90,8 @@ def test_a_figure_begins_when_its_slide_is_shown_and_moves(deck):
     found = with_figures(page)
     assert found
     for k in found:
+        show(page, k - 1)
+        page.wait_for_timeout(200)
         assert not page.evaluate("k => Reveal.getSlides()[k].querySelector('.enlarged > *').ready", k)
         show(page, k)
         figure = page.query_selector(".present .enlarged > *")

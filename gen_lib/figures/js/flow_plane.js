@@ -35,7 +35,7 @@ gen-lib-flow-plane .gen-lib-said { margin: 0.3rem 0 0; min-height: 0; font-size:
 class Paths {
   constructor(field, z, places, steps) {
     Object.assign(this, { field, z, places, steps, taken: steps, count: z.length / 2, next: 0 });
-    this.stale = this.count; // so many wait for a new path; this.next is the first of them
+    this.stale = this.count; // a number of wait for a new path; this.next is the first of them
     this.wanted = new Float64Array((steps + 1) * z.length); // state by state
     this.shown = new Float64Array(this.wanted.length);
   }

@@ -14,7 +14,7 @@ class PredictChoice extends Figure {
     const bars = answers.map(([name], k) => {
       const radio = make("input", { type: "radio", name: group });
       radio.addEventListener("change", () => { state.chosen = k; button.disabled = false; show(); });
-      const bar = shape("svg", { viewBox: "0 0 200 14", preserveAspectRatio: "none", "aria-hidden": "true" }); // the text beside it says the same
+      const bar = shape("svg", { viewBox: "0 0 200 14", preserveAspectRatio: "none", "aria-hidden": "true" }); // the text next to it says the same
       Object.assign(bar.style, { width: "100%", height: "0.9rem" });
       const number = make("span");
       Object.assign(number.style, { textAlign: "right", fontVariantNumeric: "tabular-nums" });

@@ -1,4 +1,4 @@
-// All methods by quality, in groups of equal cost; the samples of the one that is chosen stand beside.
+// All methods by quality, in groups of equal cost; the samples of the one that is chosen stand next to them.
 
 // Slots for methods across, their names below, and a logarithmic axis upwards.
 class Scores extends Plot {

@@ -60,8 +60,8 @@ def scoreboard(comparisons: Mapping[str, Comparison], *, alt: str, count: int = 
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
         ax.set_xlim(ends)
-        first, names = ([f"{row['name']}, {row['evaluations']}" for row in b["rows"]] for b in (boards[0], board))
-        ax.set_yticks(places, names if ax is axes[0] or names != first else [""] * len(names))
+        told, names = ([f"{row['name']}, {row['evaluations']}" for row in b["rows"]] for b in (boards[0], board))
+        ax.set_yticks(places, names if ax is axes[0] or names != told else [""] * len(names))
         ax.invert_yaxis()
     show("scoreboard", {"boards": boards}, figure, alt)
 

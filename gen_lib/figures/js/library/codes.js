@@ -19,7 +19,7 @@ const codes = {
   // From the cloud of an encoder.
   drawn: (mean, spread, noise) => Array.from(mean, (value, i) => value + spread[i] * noise[i]),
 
-  // The outline of a cloud in the plane: so many standard deviations from its mean.
+  // The outline of a cloud in the plane: a given number of standard deviations from its mean.
   outline: ([x, y], [a, b], radius = 1) =>
     Array.from({ length: 49 }, (_, i) => {
       const angle = (i * Math.PI) / 24;

@@ -144,7 +144,7 @@ class Controls extends HTMLElement {
 
   moved() { for (const press of this.settings ?? []) press(); }
 
-  // Plays a slider from where it stands, or from the start, while the figure is in view: a step in so many milliseconds,
+  // Plays a slider from where it stands, or from the start, while the figure is in view: a step in a given number of milliseconds,
   // with all that lies between two steps if it is smooth; step by step, and slower, for those who asked for less motion.
   player(name, slider, count, pause = 300, smooth = false) {
     const button = this.button("Play", () => (slider.halt ? slider.halt() : play()), true);

@@ -1,6 +1,6 @@
 // Several drawings in one figure: places for them, and a voice for those who do not see them.
 
-// Beside each other where there is room for the least width of each, else one below the other; widths as these parts.
+// Next to each other where there is room for the least width of each, else one below the other; widths as these parts.
 function panels(figure, parts, least = "17rem") {
   const row = make("div", { className: "gen-lib-panels" });
   const places = (Array.isArray(parts) ? parts : new Array(parts).fill(1)).map((part) => {

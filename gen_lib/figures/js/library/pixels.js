@@ -7,7 +7,7 @@ function greys(values) {
   return out;
 }
 
-// A table of pictures on a canvas of its own, with a word above each column and beside each row.
+// A table of pictures on a canvas of its own, with a word above each column and next to each row.
 class Pictures {
   constructor(figure, { rows = [], left = 0, most = 72, label }) {
     Object.assign(this, { rows, left, most });

@@ -42,7 +42,7 @@ function flowMap({ weights, means, covariances }, x, t, r) {
   return y;
 }
 
-// The average velocity on the way from t to r, which a jump needs; the velocity itself where the two agree.
+// The average velocity on the path from t to r, which a jump needs; the velocity itself where the two agree.
 function averageVelocity(mixture, x, t, r) {
   if (Math.abs(r - t) > NEAR) return (flowMap(mixture, x, t, r) - x) / (r - t);
   const middle = (t + r) / 2;

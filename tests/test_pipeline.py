@@ -400,12 +400,14 @@ def test_lines_and_text_are_the_same_source(small):
 
 TEXT = {"output_type": "stream", "name": "stdout", "text": "Figure(640x480)"}
 PICTURE = {"output_type": "display_data", "data": {"image/png": "", "text/plain": "<Figure>"}, "metadata": {}}
+VALUE = {"output_type": "execute_result", "data": {"text/plain": "Field()"}, "metadata": {}, "execution_count": 1}
 
 
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
         (code("plot()", outputs=[PICTURE]), "its picture has no description"),
+        (code("net", outputs=[VALUE]), "value of its last line"),
         (code("plot()", outputs=[PICTURE], mystnb={"image": {"alt": " "}}), "its picture has no description"),
         (code("plot()", **DESCRIBED), "its metadata describe a picture, but it shows none"),
         (code("print(1)", outputs=[TEXT], **DESCRIBED), "its metadata describe a picture, but it shows none"),

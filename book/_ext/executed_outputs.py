@@ -104,14 +104,14 @@ def lighter_pictures(notebook: Notebook, kept: Path) -> None:
 
 
 def cell_trouble(notebook: Notebook, ran: bool = True) -> Iterator[str]:
-    """Pictures without a description, descriptions without a picture, and Markdown that only MyST understands."""
+    """Pictures without a description and the reverse, values left over, and Markdown that only MyST understands."""
     for number, cell in enumerate(notebook["cells"], 1):
         is_text = cell["cell_type"] == "markdown"
-        problems = markdown_trouble(source(cell)) if is_text else picture_trouble(cell) if ran else ()
+        problems = markdown_trouble(source(cell)) if is_text else output_trouble(cell) if ran else ()
         yield from (f"cell {number}, `{source(cell).strip().splitlines()[0]}`: {problem}" for problem in problems)
 
 
-def picture_trouble(cell: Cell) -> Iterator[str]:
+def output_trouble(cell: Cell) -> Iterator[str]:
     shown = [out.get("data", {}) for out in cell.get("outputs", [])]
     # figures that move describe themselves
     shown = [data for data in shown if "<gen-lib-" not in "".join(data.get("text/html", ""))]
@@ -121,6 +121,8 @@ def picture_trouble(cell: Cell) -> Iterator[str]:
         yield 'its picture has no description: put {"mystnb": {"image": {"alt": "..."}}} into its metadata'
     if alt.strip() and not image:
         yield "its metadata describe a picture, but it shows none"
+    if any(out["output_type"] == "execute_result" for out in cell.get("outputs", [])):
+        yield "it shows the value of its last line: end that line with a semicolon, or print what is meant"
 
 
 def markdown_trouble(text: str) -> Iterator[str]:

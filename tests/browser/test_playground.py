@@ -155,6 +155,26 @@ def test_the_same_setting_gives_the_same_numbers(visit):
     assert said[0] == said[1]
 
 
+def modes_met(here, k):
+    """How many of the ring's eight modes have a sample of the k-th method, within a tenth."""
+    flat = here.tab.evaluate("k => Array.from(document.querySelector('gen-lib-playground').told[k].states.at(-1))", k)
+    off = torch.cdist(torch.tensor(flat).reshape(2, -1).T.double(), data.ring().means)
+    return len(off.argmin(-1)[off.min(-1).values < 0.1].unique())
+
+
+def test_a_game_is_broken_and_repaired(visit):
+    here = visit()
+    here.press("break a GAN")
+    here.press("Train")
+    here.said("trained")
+    assert modes_met(here, 0) <= 2
+    here.press("repair it")
+    here.press("Train")
+    here.said("trained.*trained")
+    assert modes_met(here, 0) <= 2
+    assert modes_met(here, 1) >= 6
+
+
 def draw_by_mouse(here):
     box = here.tab.locator("canvas").first.bounding_box()
     here.tab.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])

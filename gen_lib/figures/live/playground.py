@@ -83,8 +83,12 @@ DRAWN = {"draw your own": 2, "draw your own, on the line": 1}
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "a flow": {"data": "eight_gaussians", "method": "flow matching", "compared with": "nothing"},
-    "break a GAN": {"data": "ring", "method": "GAN, hurried generator", "compared with": "nothing"},
-    "repair it": {"data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns"},
+    "break a GAN": {
+        "data": "ring", "method": "GAN, hurried generator", "compared with": "nothing", "members": 2, "steps": 500,
+    },
+    "repair it": {
+        "data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns", "members": 2, "steps": 500,
+    },
     "one step or many": {"data": "moons", "method": "MeanFlow", "compared with": "flow matching"},
     "random or optimal pairs": {
         "data": "mixture_1d", "method": "decoder", "compared with": "decoder, optimal pairs",
@@ -152,7 +156,7 @@ def playground(
         },
         "numbers": NUMBERS,
         "begin": start,
-        "presets": list(buttons.items()),
+        "presets": [[name, {key: str(value) for key, value in wanted.items()}] for name, wanted in buttons.items()],
     }
     show("playground", spec, figure, alt)
 

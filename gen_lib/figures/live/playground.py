@@ -87,7 +87,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "data": "ring", "method": "GAN, hurried generator", "compared with": "nothing", "members": 2, "steps": 500,
     },
     "repair it": {
-        "data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns", "members": 2, "steps": 500,
+        "data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, five critic turns",
+        "members": 2, "steps": 500,
     },
     "one step or many": {"data": "moons", "method": "MeanFlow", "compared with": "flow matching"},
     "random or optimal pairs": {

@@ -26,7 +26,7 @@ GROUNDS = ("#ffffff", "#15181c")
 #: Colours of ten classes, none of which stands for a role. They have the same contrast, and stay apart for readers who
 #: confuse red with green, or blue with yellow (how far, after Accessible Color Sequences for Data Visualization,
 #: Petroff, 2021, arXiv 2107.02270, whose own colours are too light for a light ground).
-CLASSES = ("#3c87a5", "#e1780f", "#e10000", "#8787ff", "#784bc3", "#a54b69", "#007800", "#f02da5", "#969669", "#b400ff")
+CLASSES = ("#1695ae", "#cf8306", "#d70c23", "#ae7af9", "#794dba", "#924e78", "#06751d", "#ff35ae", "#7c846e", "#bf00ff")
 
 # Narrow figures with type of ordinary size. A page shows 5 inches as 576 pixels, 10 points as 16; a telephone shrinks
 # them to 350, and 10 points to 9.7.

@@ -36,6 +36,7 @@ class Playground extends Figure {
     for (const [text, press] of [["Copy a link", () => this.link()], ["Notebook", () => this.notebook()], ["Weights", () => this.weights()],
       ["Picture", () => this.picture()], ["Film", () => this.film()]]) this.button(text, press);
     this.presets(spec.presets);
+    this.stage.before(this.actions); // on a phone the samples are seen when the training begins
     this.follow(location.hash);
     addEventListener("hashchange", () => this.follow(location.hash));
     keepDrawn(this, [...this.plots, this.curve], () => this.show());
@@ -66,7 +67,8 @@ class Playground extends Figure {
     }
     this.primary.textContent = "Train";
     this.sample = drawn ? this.drawing.points : this.preview(this.target);
-    this.say(drawn ? this.lacking() ?? `${this.drawing.points.length} points drawn. Train when you like.` : `${this.chosen.join(" and ")}: not trained yet.`);
+    const rates = this.chosen.map((name) => this.rates(name)).join("; ");
+    this.say(drawn ? this.lacking() ?? `${this.drawing.points.length} points drawn. Train when you like.` : `Not trained yet. Learning rates: ${rates}.`);
     this.show();
   }
 
@@ -83,6 +85,13 @@ class Playground extends Figure {
     const { Stream, sampler: of } = genLibTrainer(Float32Array);
     const flat = of(target, target.dim)(new Stream(12), 400);
     return Array.from({ length: 400 }, (_, p) => Array.from({ length: target.dim }, (_, i) => flat[i * 400 + p]));
+  }
+
+  // What each player's learning rate is, in words.
+  rates(name) {
+    const { lr } = this.setting(name);
+    const written = (rate) => String(+rate.toPrecision(3));
+    return `${name}: ${typeof lr === "number" ? written(lr) : Object.entries(lr).map(([part, rate]) => `${part} ${written(rate)}`).join(", ")}`;
   }
 
   setting(name) {

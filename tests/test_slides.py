@@ -14,7 +14,7 @@ from minutes import MARKDOWN, UNTIMED
 from minutes import sections as timed
 from notebook_key import read, source
 from slide_pieces import of_code, of_print, of_text
-from slide_text import apart, code, inline, sentences, shorten
+from slide_text import apart, code, inline, marked, sentences, shorten
 from slides import deck
 from test_pipeline import code as code_cell
 from test_pipeline import markdown, notebook
@@ -109,6 +109,17 @@ def test_a_long_paragraph_keeps_its_first_its_bold_and_its_announcing_sentence()
     (first, *_) = of_text("A beginning. " + "Words that go on and on. " * 12)
     assert "go on" in first.notes
     assert first.html.count("go on") < 8
+
+
+def test_a_cut_is_marked_and_no_sentence_announces_what_is_cut():
+    assert marked("One. Two. Three.", ["One.", "Three."]) == ["One. …", "Three."]
+    assert marked("One. Two.", ["One. Two."]) == ["One. Two."]
+    assert shorten("It fails. Two changes repair this. First, noise. Second, a price.", budget=34) == ["It fails."]
+    long = "It fails. Words go on. " + "Words go on and on. " * 10
+    announced, *_ = of_text(f"{long}We have\n\n$$\nx = 1\n$$")
+    assert "…" not in announced.html
+    before_a_picture, *_ = of_text(f"{long}We have more.")
+    assert plain(before_a_picture.html).endswith("…")
 
 
 def test_formulas_in_one_line_are_set_apart_where_they_are_wide():

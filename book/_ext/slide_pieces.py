@@ -14,13 +14,14 @@ from executed_outputs import FIGURE, is_alive
 from markdown_it.token import Token
 from minutes import badge
 from notebook_key import Cell, source, tags
-from slide_text import MARKDOWN, code, inline, length, render, shorten
+from slide_text import LONG, LONG_ALONE, MARKDOWN, code, inline, length, marked, render, shorten
 
 LINE, WIDE = 42, 74  # pixels and characters of a line of text, on a slide of 1280 x 720
 MOST_CODE, MOST_PRINTED, MOST_CLAIMS, MOST_ITEMS = 18, 14, 8, 500  # lines, and pixels
 FOLDED = {"hide-cell", "hide-input", "remove-input", "remove-cell"}
 CLAIM = re.compile(r"(?P<mark>[✓✗]) (?P<text>.*?): (?P<number>[^:]*) \((?P<band>[^()]*)\)")
 MUSEUM_PART = re.compile(r"\s*(?=\*What is done:\*|\*What happens:\*|\*The switch:\*)")
+PROSE = ("paragraph_open", "heading_open", "blockquote_open")
 TALL = re.compile(r"\\(?:frac|sum|int|underbrace|prod)\b")
 
 
@@ -49,17 +50,17 @@ def of_text(text: str) -> Iterator[Piece]:
         elif folded:
             yield Piece("notes", notes=render(block))
         else:
-            yield from of_block(token, block, before=after not in ("paragraph_open", "heading_open", "blockquote_open"))
+            yield from of_block(token, block, after)
 
 
-def of_block(token: Token, block: str, before: bool) -> Iterator[Piece]:
+def of_block(token: Token, block: str, after: str) -> Iterator[Piece]:
     match token.type:
         case "heading_open":
             yield Piece("heading", block.lstrip("# ").strip(), notes=token.tag)
         case "paragraph_open" if badge(block.strip().strip("*")):
             yield Piece("mark", block.strip().strip("*"))
         case "paragraph_open":
-            yield from paragraph(block, before)
+            yield from paragraph(block, after)
         case "math_block":
             tall = 92 if TALL.search(block) else 64
             yield Piece("formula", render(block), 24 + tall * (1 + block.count(r"\\")))
@@ -73,13 +74,17 @@ def of_block(token: Token, block: str, before: bool) -> Iterator[Piece]:
             yield from of_code(token.content)
 
 
-def paragraph(block: str, before: bool) -> Iterator[Piece]:
-    *first, last = shorten(block, before)
+def paragraph(block: str, after: str) -> Iterator[Piece]:
+    """A paragraph; it has room for more where neither a picture nor code can follow."""
+    before = after not in PROSE
+    budget = LONG_ALONE if after in (*PROSE, "math_block", "bullet_list_open", "ordered_list_open") else LONG
+    runs = shorten(block, before, budget)
+    announces = not runs[-1].rstrip("*_ ").endswith((".", "!", "?", ")"))
+    *first, last = marked(block, runs)
     whole = "" if [*first, last] == [block] else render(block)
     for run in first:
         yield Piece("text", render(run), high(run), whole)
         whole = ""
-    announces = not last.rstrip("*_ ").endswith((".", "!", "?", ")"))
     yield Piece("text", render(last), high(last), whole, announces)
 
 
@@ -90,7 +95,7 @@ def high(text: str) -> float:
 def items(block: str) -> Iterator[Piece]:
     """A list, in equal parts if it is long; of each point its first sentences."""
     points = re.split(r"^(?=(?:[-*+]|\d+[.)]) )", block, flags=re.MULTILINE)[1:]
-    short = [" ".join(shorten(point.strip(), budget=150)) for point in points]
+    short = [" ".join(marked(point, shorten(point.strip(), budget=150))) for point in points]
     size = ceil(len(short) / ceil(sum(map(high, short)) / MOST_ITEMS))
     for start in range(0, len(short), size):
         part, whole = short[start : start + size], "".join(points[start : start + size])

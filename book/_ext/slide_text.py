@@ -18,13 +18,14 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
-LONG = 180  # characters, drawn, that a paragraph may have on a slide
+LONG, LONG_ALONE = 180, 360  # characters, drawn, of a paragraph: next to a picture or code, or without
 WIDE = 70  # characters of a formula that find room in a line, about
 STYLE = HtmlFormatter(style="a11y-high-contrast-light", nowrap=True)
 OPAQUE = re.compile(r"\$[^$]+\$|`[^`]+`|\]\([^)]*\)")  # no sentence ends in it
 END = re.compile(r"[.!?:][\"”’)*_]*\s+(?=[\"“(*_\[$`]*[A-Z0-9$`\\])")
 NOT_AN_END = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|Fig|Eq|al|[A-Z])\.|:)\**\s*$")
 SIGNS = re.compile(r"\\[a-zA-Z]+|[{}_^\\&]")  # of TeX, that are not drawn
+LEADS_ON = re.compile(r"(?:First|One|The first|The one)\b")  # so begins what the sentence before announces
 GLUED = re.compile(r"([(\[“‘]?)(<math\b(?:(?!</math>).)*</math>)([,.;:!?)\]”’-][^\s<]*)?", re.DOTALL)
 
 
@@ -140,6 +141,9 @@ def shorten(text: str, before: bool = False, budget: int = LONG) -> list[str]:
     for i in range(len(parts)):  # and what still finds room
         if i - 1 in kept and sum(length(parts[k]) for k in kept | {i}) <= budget:
             kept.add(i)
+    for i in sorted(kept - {0}, reverse=True):  # what announces a sentence that is cut
+        if "**" not in parts[i] and i + 1 not in kept and parts[i + 1 :] and LEADS_ON.match(parts[i + 1]):
+            kept.remove(i)
     runs: list[str] = []
     for i in sorted(kept):
         if i - 1 in kept:
@@ -147,3 +151,14 @@ def shorten(text: str, before: bool = False, budget: int = LONG) -> list[str]:
         else:
             runs.append(parts[i])
     return runs
+
+
+def marked(text: str, runs: Sequence[str]) -> list[str]:
+    """The runs of a shortened text, with a sign where sentences are cut.
+
+    Example:
+        >>> marked("First. Second. **Third.** Fourth:", ["First.", "**Third.** Fourth:"])
+        ['First. …', '**Third.** Fourth:']
+    """
+    ends = text.rstrip().endswith(runs[-1].rstrip())
+    return [run if ends and i == len(runs) - 1 else f"{run} …" for i, run in enumerate(runs)]

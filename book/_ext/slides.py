@@ -123,7 +123,8 @@ def belongs(piece: Piece, following: Piece) -> bool:
     """Whether a text is said to what follows it, and not to what it follows."""
     if piece.kind != "text" or following.kind in ALONE | {"text", "heading"}:
         return False
-    return piece.height <= NEXT_TO and (piece.announces or following.kind in {"picture", "table"})
+    most = max(NEXT_TO, ROOM - following.height) if following.kind in {"formula", "list"} else NEXT_TO
+    return piece.height <= most and (piece.announces or following.kind in {"picture", "table"})
 
 
 def deck(notebook: Notebook) -> Deck:

@@ -15,6 +15,7 @@ from docutils import nodes
 from exercises import exercises
 from minutes import Section, core, everything, sections
 from notebook_key import Notebook, read
+from numbered import in_line
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -46,7 +47,7 @@ class OfChapters(SphinxRole):
         target = f"/notebooks/{self.path(number).stem}"
         link = addnodes.pending_xref("", refdomain="std", reftype="doc", reftarget=target, refexplicit=True)
         link["refdoc"] = self.env.docname
-        link += nodes.inline("", text)
+        link += nodes.inline("", "", *in_line(text))
         return link
 
     @property
@@ -93,7 +94,7 @@ class ExerciseLink(OfChapters):
             if str(one.number) == wanted:
                 where = ", lecturer's file" if one.is_hidden else ""
                 grade = f" ({one.grade}{where})" if one.grade else ""
-                return self.link(number, f"{one.number}. {one.name.replace('$', '')}{grade}")
+                return self.link(number, f"{one.number}. {one.name}{grade}")
         raise LookupError(f"the chapter has no exercise {wanted!r}")
 
 

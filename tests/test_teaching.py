@@ -48,6 +48,11 @@ def test_roles_say_what_the_notebooks_say(book):
     assert f"A {one} B {both} C 3. {exercise.name}" in page
 
 
+def test_a_name_with_a_formula_is_readable_in_a_link(book):
+    page, _ = made(book, "# T\n\n{exercise}`11 4`")
+    assert "4. W₁ by hand" in page
+
+
 @pytest.mark.parametrize(
     ("role", "complaint"),
     [

@@ -15,7 +15,6 @@ from docutils import nodes
 from exercises import exercises
 from minutes import Section, core, everything, sections
 from notebook_key import Notebook, read
-from numbered import in_line
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -47,7 +46,7 @@ class OfChapters(SphinxRole):
         target = f"/notebooks/{self.path(number).stem}"
         link = addnodes.pending_xref("", refdomain="std", reftype="doc", reftarget=target, refexplicit=True)
         link["refdoc"] = self.env.docname
-        link += nodes.inline("", "", *in_line(text))
+        link += nodes.inline("", text)
         return link
 
     @property
@@ -94,8 +93,18 @@ class ExerciseLink(OfChapters):
             if str(one.number) == wanted:
                 where = ", lecturer's file" if one.is_hidden else ""
                 grade = f" ({one.grade}{where})" if one.grade else ""
-                return self.link(number, f"{one.number}. {one.name}{grade}")
+                return self.link(number, f"{one.number}. {plain(one.name)}{grade}")
         raise LookupError(f"the chapter has no exercise {wanted!r}")
+
+
+def plain(name: str) -> str:
+    """A name without TeX, since a link has no formulas.
+
+    Example:
+        >>> plain("$W_1$ by hand")
+        'W₁ by hand'
+    """
+    return re.sub(r"_(\d)", lambda found: chr(ord("₀") + int(found[1])), name.replace("$", ""))
 
 
 class Control(OfChapters):

@@ -27,17 +27,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What does not belong to a page stays together by module; what takes longest begins first."""
+    """What does not belong to a page stays together by module; what takes longest begins first, views of a page in turn."""
+
+    def group_of(item: pytest.Item) -> str:
+        return item.get_closest_marker("xdist_group").args[0]
+
+    def view(item: pytest.Item) -> str:
+        """Tests of one view stand together, whatever their module, so that the page is opened once for it."""
+        given = getattr(item, "callspec", None)
+        name, theme, size = given.params.get("opened", ("", "", "")) if given else ("", "", "")
+        return f"{name} {size} {theme}"
 
     def rank(item: pytest.Item) -> int:
-        group = item.get_closest_marker("xdist_group").args[0]
+        group = group_of(item)
         return 0 if group.startswith("jupyter") else 1 if group in moving else 2
 
     moving = with_figures()
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=rank)
+    first = {group: place for place, group in reversed([*enumerate(map(group_of, items))])}
+    items.sort(key=lambda item: (rank(item), first[group_of(item)], view(item)))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-# How long a redraw takes, in units of 500 bent lines on a canvas of 600 x 300 pixels, of each the fastest of 31 in turn.
+# How long a redraw takes, in units of 500 bent lines on a canvas of 600 x 300 pixels; of each the fastest of 31.
 REDRAW = """input => {
     const figure = input.closest(".gen-lib-figure"), pen = document.createElement("canvas").getContext("2d");
     Object.assign(pen.canvas, { width: 600, height: 300 });

@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What does not belong to a page stays together by module; what takes longest begins first, views of a page in turn."""
+    """What does not belong to a page stays together by module; what takes longest begins first, view by view."""
 
     def group_of(item: pytest.Item) -> str:
         return item.get_closest_marker("xdist_group").args[0]

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+sys.path.append(str(Path(__file__).parents[1] / "book" / "_ext"))  # where the book's tools are
+from browsing import launched
+
 # How long a redraw takes, in units of 500 bent lines on a canvas of 600 x 300 pixels; of each the fastest of 31.
 REDRAW = """input => {
     const figure = input.closest(".gen-lib-figure"), pen = document.createElement("canvas").getContext("2d");
@@ -38,7 +41,7 @@ REDRAW = """input => {
 def main(site: Path) -> None:
     """A line per page: the slowest of its sliders, in units of 500 lines; a frame is four where one takes 4 ms."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = launched(playwright)
         for path in sorted(site.glob("notebooks/*.html")):
             page = browser.new_page(viewport={"width": 1366, "height": 768})
             page.goto(path.as_uri())

@@ -9,7 +9,6 @@ Needs the browser of the tests.
 import argparse
 import base64
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -54,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "sheets", help="folder for the sheets")
     parser.add_argument("--width", type=int, default=576, help="of a picture, in pixels: 350 on a phone")
     given = parser.parse_args(arguments)
+    from browsing import launched
     from playwright.sync_api import sync_playwright
 
     given.to.mkdir(parents=True, exist_ok=True)
     copies = {path.stem: path for path in sorted((ROOT / EXECUTED / "notebooks").glob("*.ipynb"))}
     with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("google-chrome") or playwright.chromium.executable_path
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = launched(playwright)
         page = browser.new_page(viewport={"width": 2 * given.width + 64, "height": 800})
         for name in given.names or copies:
             page.set_content(sheet(copies[name], given.width))

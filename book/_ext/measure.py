@@ -6,18 +6,18 @@ A chapter without marks is core as a whole, apart from its exercises and referen
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from browsing import launched
 from minutes import HIDDEN, core, everything, sections
 from notebook_key import Notebook, code_cells, read, source, tags
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 MOST = 12_000  # pixels of a chapter's core
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 # Everything is laid out and every figure has begun, looking at each for a moment; then the heights.
 HEIGHTS = """async () => {
     const parts = [...document.querySelectorAll(".bd-article section > section")];
@@ -73,10 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = ("words", "page px", "core px", "core min", "all min", "open code", "pictures", "moving", "claims")
     print(f"{'chapter':22}" + "".join(f"{name:>10}" for name in names))
     with sync_playwright() as playwright:
-        program = shutil.which("chromium") or playwright.chromium.executable_path
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = launched(playwright)
         for path in sorted(options.notebooks.glob("*.ipynb")):
-            page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+            page = browser.new_page(viewport=SIZE)
             page.goto((options.site.resolve() / "notebooks" / f"{path.stem}.html").as_uri())
             print(row(path, heights(page)), flush=True)
             page.close()

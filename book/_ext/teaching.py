@@ -8,6 +8,7 @@
 """
 
 import re
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 NUMBER = re.compile(r"^\d+\. ")
 
 
-class OfChapters(SphinxRole):
+class OfChapters(SphinxRole, ABC):
     """A role about chapters that its text begins with."""
 
     def chapter(self, number: str) -> Notebook:
@@ -54,8 +55,9 @@ class OfChapters(SphinxRole):
         first, _, rest = self.text.partition(" ")
         return first, rest.strip()
 
+    @abstractmethod
     def made(self) -> nodes.Node:
-        raise NotImplementedError
+        """What the page shows."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:

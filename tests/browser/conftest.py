@@ -4,14 +4,13 @@ BOOK_HTML names the folder of the built pages, _build/html by default. What is m
 check that did not run must not look like one that passed.
 """
 
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from browsing import launched
+from playwright.sync_api import Browser, Error, sync_playwright
 from serving import jupyter
 from visiting import DESK, FLAGS, PHONE, SITE, Visit, of_page, page_names, visit, with_figures
 
@@ -52,12 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
-        if not Path(path).exists():
+        try:
+            chromium = launched(playwright, FLAGS)
+        except Error:
             pytest.fail("no Chromium or Chrome found: run `.ci/chromium`, or install one with the system's packages")
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -231,6 +231,36 @@ def test_streams_are_uniform_and_normal_and_each_member_has_its_own(run):
     assert again == got[2]
 
 
+def test_a_loss_that_is_not_finite_ends_training_at_the_last_good_state(run):
+    net = METHODS["fm"].build(dim=2, hidden=(8, 12, 8), seed=5)
+    spec = specification("fm", net, [], torch.randn(40, 2), batch=8, steps=100, lr=1e30)
+    got = run(
+        "(() => { const t = begun(spec); t.streams = [new trainer.Stream(1)]; t.keep(); let error = null;"
+        " try { while (t.done < 100) t.step(); } catch (caught) { error = caught; }"
+        " return [error instanceof trainer.NotFinite, ...t.members[0].map.weights]; })()",
+        spec,
+        "Float32Array",
+    )
+    assert got[0]
+    torch.testing.assert_close(torch.tensor(got[1:]), flat(net)[0].detach(), rtol=0, atol=0)
+
+
+def test_a_consistency_model_jumps_again_from_fresh_noise(run):
+    net, z, fresh = built(METHODS["facm"], 2), *torch.randn(2, 20, 2).double()
+    spec = specification("facm", net, [fresh], torch.zeros(1, 2)) | {"z": z.T.flatten().tolist()}
+    spec["drawn"] = fresh.T.flatten().tolist()
+    got = run(
+        "(() => { const { method, members: [nets], streams: [stream] } = begun(spec);"
+        " return Array.from(method.push(nets, Numbers.from(spec.z), 2, stream).at(-1)); })()",
+        spec,
+    )
+    first = z + net(z, torch.zeros(20, 1).double(), torch.ones(20, 1).double()).detach()
+    half = torch.full((20, 1), 0.5).double()
+    middle = (fresh + first) / 2
+    exact = middle + 0.5 * net(middle, half, torch.ones(20, 1).double()).detach()
+    torch.testing.assert_close(torch.tensor(got, dtype=torch.float64).reshape(2, 20).T, exact, atol=1e-9, rtol=1e-9)
+
+
 def test_the_page_has_every_ready_method(run):
     assert run("Object.keys(trainer.METHODS)", {}) == list(METHODS)
 

@@ -35,7 +35,7 @@ gen-lib-flow-plane .gen-lib-said { margin: 0.3rem 0 0; min-height: 0; font-size:
 class Paths {
   constructor(field, z, places, steps) {
     Object.assign(this, { field, z, places, steps, taken: steps, count: z.length / 2, next: 0 });
-    this.stale = this.count; // a number of wait for a new path; this.next is the first of them
+    this.stale = this.count; // particles that wait for a new path, from this.next on
     this.wanted = new Float64Array((steps + 1) * z.length); // state by state
     this.shown = new Float64Array(this.wanted.length);
   }
@@ -311,7 +311,7 @@ function drawParticles({ pen, px, py, size }, paths, clock, colors) {
   pen.globalAlpha = 1;
 }
 
-// A colour on the way through three.
+// A colour between three, from the first at t = 0 to the last at t = 1.
 function throughThree(colours, t) {
   const at = Math.min(1, Math.floor(t * 2));
   const [from, to] = [channels(colours[at]), channels(colours[at + 1])];

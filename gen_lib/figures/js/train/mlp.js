@@ -41,8 +41,8 @@ class Mlp {
     return this;
   }
 
-  // Points x (inputs, n) to outputs; `tape` is what the way back needs, `moves` and `out.moves` a direction and the
-  // derivative along it.
+  // Points x (inputs, n) to outputs `out`; with them the derivative `along` the direction `moves` if one is given, and
+  // the `tape` that the way back needs.
   forward(x, moves = null) {
     const n = x.length / this.widths[0];
     const tape = { n, inputs: [], slopes: [], moves: [] };
@@ -72,14 +72,17 @@ class Mlp {
   }
 
   // From the gradient in the outputs: adds that in the weights to `gradient` unless they are still, and returns that in
-  // the inputs if it is wanted.
-  backward({ n, inputs: taken, slopes }, gradient, { wanted = false, still = false } = {}) {
+  // the inputs if it is wanted. With `along` it is the gradient of the derivative along `moves` instead, where the slopes
+  // of the activation are constant (leaky): the same layers without their biases.
+  backward(tape, gradient, { wanted = false, still = false, along = false } = {}) {
+    const { n, slopes } = tape;
+    const taken = along ? tape.moves : tape.inputs;
     let g = gradient;
     for (let k = this.layers.length - 1; k >= 0; k--) {
       const { inputs, outputs, at } = this.layers[k];
       if (!still) {
         outer(this.gradient, at, taken[k], inputs, g, outputs, n);
-        for (let o = 0; o < outputs; o++) this.gradient[at + inputs * outputs + o] += total(g, o * n, n);
+        for (let o = 0; o < outputs && !along; o++) this.gradient[at + inputs * outputs + o] += total(g, o * n, n);
       }
       if (k === 0 && !wanted) return null;
       const before = new Numbers(inputs * n);
@@ -88,21 +91,6 @@ class Mlp {
       g = before;
     }
     return g;
-  }
-
-  // The same for the derivative along `moves`, where the slopes of the activation do not change (leaky): it is the way
-  // back through the same layers without their biases.
-  backwardAlong({ n, moves, slopes }, gradient) {
-    let g = gradient;
-    for (let k = this.layers.length - 1; k >= 0; k--) {
-      const { inputs, outputs, at } = this.layers[k];
-      outer(this.gradient, at, moves[k], inputs, g, outputs, n);
-      if (k === 0) return;
-      const before = new Numbers(inputs * n);
-      multiply(before, this.weights, at, outputs, 1, inputs, g, outputs, n);
-      for (let m = 0; m < before.length; m++) before[m] *= slopes[k - 1][m];
-      g = before;
-    }
   }
 }
 
@@ -129,5 +117,5 @@ function sideBySide(a, b, d) {
   return out;
 }
 
-// Entry by entry; a row of n numbers serves all rows.
+// A new array, entry by entry.
 const each = (a, of) => { const out = new Numbers(a.length); for (let k = 0; k < a.length; k++) out[k] = of(a[k], k); return out; };

@@ -28,7 +28,7 @@ function slopePenalty(critic, points, penalty, n) {
   const slope = critic.backward(tape, new Numbers(n).fill(1), { wanted: true, still: true });
   const penalties = Array.from(squares(slope, n), penalty);
   const q = each(slope, (value, k) => (2 * penalties[k % n][1] * value) / n);
-  critic.backwardAlong(critic.forward(points, q).tape, new Numbers(n).fill(1));
+  critic.backward(critic.forward(points, q).tape, new Numbers(n).fill(1), { along: true });
   return penalties.reduce((sum, [value]) => sum + value, 0) / n;
 }
 

@@ -37,7 +37,10 @@ TRAINER: tuple[str, ...] = (
     "methods/autoencoder",
 )
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow")
-TRAINER += ("methods/facm", "methods/backflow", "training")
+TRAINER += ("methods/facm", "methods/backflow", "training", "targets", "distance", "worker")
+# Figures in several files, and those that have the trainer.
+PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
+TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 
@@ -66,11 +69,13 @@ def element(name: str, spec: Mapping[str, Any], picture: str, alt: str) -> str:
         True
     """
     source = base64.b64encode(picture.encode()).decode()
+    more = f'<script data-gen-lib="trainer">{trainer()}</script>\n' if name in TRAINED else ""
     return (
         f'<gen-lib-{name}><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{source}">'
         f'<p class="gen-lib-hint">{HINT}</p>'
         f'<script type="application/json">{safe_json(spec)}</script></gen-lib-{name}>\n'
         f'<script data-gen-lib="library">{library()}</script>\n'
+        f"{more}"
         f'<script data-gen-lib="{name}">{script(name)}</script>'
     )
 
@@ -123,7 +128,8 @@ def library() -> str:
 def script(name: str) -> str:
     """The source of a figure, in a scope of its own that knows the library's names."""
     names = ", ".join(NAME.findall(_library()))
-    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{_read(name)}\n}})();'
+    source = "\n".join(_read(part) for part in (*PARTS.get(name, ()), name))
+    return f'(() => {{\n"use strict";\nconst {{ {names} }} = genLib;\n{source}\n}})();'
 
 
 @cache

@@ -96,7 +96,8 @@ def test_a_figure_and_its_controls_fit_one_screen(browser, path, size, most):
         assert parts["stage"] <= parts["controls"], name
         drawn = figure.locator(".gen-lib-stage svg.gen-lib-picture").count()  # in the size of the book's drawings
         assert drawn or max(parts["left"], parts["right"]) <= 0.12 * parts["width"], name
-        for control in figure.locator("input, button, select").all() if phone else ():
+        figure.evaluate("f => f.querySelectorAll('.gen-lib-fold').forEach(fold => { fold.open = true; })")
+        for control in figure.locator("input, button, select, summary").all() if phone else ():
             assert control.evaluate(TOUCHED) >= 44, control.evaluate("c => c.outerHTML")
     assert set(tab.evaluate(SIZES)) <= {12, 14, 16}
     assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]

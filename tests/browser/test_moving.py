@@ -97,7 +97,8 @@ def pressed(page, figure, button) -> None:
 def test_every_control_of_every_figure_changes_the_picture(browser, origin, path, size, base):
     address = origin if base == "served" else SITE.as_uri()
     seen = visit(browser, f"{address}/{path}", size)
-    for figure in seen.page.locator("css=[class~=gen-lib-figure]").all():
+    # what trains has controls for what comes next, and tests of its own
+    for figure in seen.page.locator("css=[class~=gen-lib-figure]:not(gen-lib-playground)").all():
         controls = figure.locator("input[type=range], select").all()
         assert controls or figure.locator("input[type=radio]").count()
         for control in controls:

@@ -23,7 +23,7 @@ SHOWN = """figure => [...figure.querySelectorAll("img, canvas, svg")].map(part =
 }).join()"""
 # A figure may wait until it is unfolded and comes into view: whether all have begun, looking at the first that has not.
 BEGUN = """() => {
-    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const folded of document.querySelectorAll("details:not(.gen-lib-fold)")) folded.open = true;
     const figures = [...document.querySelectorAll("*")].filter(part => part.localName.startsWith("gen-lib-"));
     const waiting = figures.find(figure => !figure.ready);
     if (waiting) waiting.scrollIntoView({ block: "center", behavior: "instant" });

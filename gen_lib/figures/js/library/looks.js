@@ -11,6 +11,9 @@ const LOOKS = `
   gap: 0.15rem 2rem; margin: 0.5rem 0; align-items: center; }
 .gen-lib-wide { grid-column: 1 / -1; }
 .gen-lib-actions { display: flex; flex-wrap: wrap; gap: 0.4rem; grid-column: 1 / -1; order: -1; margin: 0 0 0.25rem; }
+.gen-lib-fold { grid-column: 1 / -1; }
+.gen-lib-fold > summary { align-content: center; min-height: 2rem; cursor: pointer; }
+.gen-lib-fold > .gen-lib-controls { margin: 0; }
 .gen-lib-figure legend { font: inherit; color: inherit; border: 0; margin: 0; padding: 0; }
 .gen-lib-figure .gen-lib-title { font-size: 16px; font-weight: 600; }
 .gen-lib-control { font-weight: inherit; margin: 0; display: grid; align-items: center; gap: 0.75rem; min-height: 2.1rem;
@@ -48,6 +51,7 @@ const LOOKS = `
 @media (max-width: 480px) {
   .gen-lib-controls { grid-template-columns: 1fr 1fr; column-gap: 0.5rem; }
   .gen-lib-control { grid-column: 1 / -1; column-gap: 0.5rem; grid-template-columns: min(6.5rem, var(--name)) minmax(0, 1fr) var(--value); }
+  .gen-lib-fold:not([open]) { grid-column: auto; }
   .gen-lib-control.gen-lib-half { grid-column: auto; grid-template-columns: auto 1fr; }
   .gen-lib-figure :is(button, .gen-lib-segments label) { padding: 0 0.6rem; }
   .gen-lib-figure button.gen-lib-first { min-width: 4.2rem; }
@@ -56,7 +60,7 @@ const LOOKS = `
   .gen-lib-lines > :nth-child(2):last-child { grid-column: 1; display: grid; grid-template-columns: 1fr 1fr; justify-self: stretch; }
 }
 @media (pointer: coarse) {
-  .gen-lib-control, .gen-lib-figure :is(select, button), .gen-lib-segments label { min-height: 44px; }
+  .gen-lib-control, .gen-lib-figure :is(select, button, summary), .gen-lib-segments label { min-height: 44px; }
   .gen-lib-figure input[type=range] { height: 44px; }
   .gen-lib-figure input[type=range]::-webkit-slider-thumb { width: 1.4rem; height: 1.4rem; margin-top: -9px; }
   .gen-lib-figure input[type=range]::-moz-range-thumb { width: 1.4rem; height: 1.4rem; }

@@ -39,7 +39,9 @@ TRAINER: tuple[str, ...] = (
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow")
 TRAINER += ("methods/facm", "methods/backflow", "training", "targets", "distance", "worker")
 # Figures in several files, and those that have the trainer.
-PARTS = {"playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures"))}
+PARTS = {
+    "playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures", "words"))
+}
 TRAINED = ("playground",)
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."

@@ -11,7 +11,7 @@ from test_playground import html, visit  # noqa: F401  (fixtures)
 from gen_lib import METHODS, data, fit, metrics
 from gen_lib.figures import export, page
 
-MEMBERS, STEPS, BATCH, RATE, JUDGED = 8, 200, 64, 0.01, 500
+MEMBERS, STEPS, BATCH, RATE, JUDGED = 8, 120, 64, 0.01, 500
 
 
 def standard_errors_apart(a, b):
@@ -35,10 +35,11 @@ def test_members_of_the_page_are_as_good_as_those_of_fit(browser, kind):
     flat = tab.evaluate(
         """([method, law, lr, betas, members, steps, batch, judged]) => {
             const { Training, Stream, sampler } = genLibTrainer(Float32Array);
-            const training = new Training({ method, dim: 1, members, steps, batch, lr, betas, seed: 20, sample: sampler(law, 1) });
+            const sample = sampler(law, 1);
+            const training = new Training({ method, dim: 1, members, steps, batch, lr, betas, seed: 20, sample });
             for (let k = 0; k < steps; k++) training.step();
-            const noise = new Stream(1005).normal(judged);
-            return training.members.map(nets => Array.from(training.method.push(nets, noise).at(-1))); }""",
+            const pushed = (nets, k) => training.method.push(nets, new Stream(1000 + k).normal(judged)).at(-1);
+            return training.members.map((nets, k) => Array.from(pushed(nets, k))); }""",
         [kind, law, rate, list(betas), MEMBERS, STEPS, BATCH, JUDGED],
     )
     tab.close()

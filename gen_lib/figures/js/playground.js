@@ -58,7 +58,7 @@ class Playground extends Figure {
     this.controls.append(box);
   }
 
-  // Samples beside samples; the curve beside them, or below where there is no room.
+  // Samples next to samples; the curve next to them, or below where there is no room.
   arrange() {
     const [narrow, two] = [this.clientWidth < PHONE, this.chosen.length > 1];
     const [left, middle, right] = this.places;
@@ -196,24 +196,12 @@ class Playground extends Figure {
       Object.assign(this, { going: false, playing: 0 });
       this.primary.textContent = this.ended() ? "Train again" : "Train";
     }
-    this.say(this.chosen.map((name, i) => this.sentence(name, this.told[i])).join(" "));
+    this.say(this.chosen.map((name, i) => sentence(name, this.told[i], this.target.dim)).join(" "));
     if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = null; this.show(); });
     if (k === 0 && words.done >= this.nextShot) {
       this.nextShot = words.done + this.number("steps") / 40;
       this.shoot = true;
     }
-  }
-
-  sentence(name, words) {
-    if (!words) return "";
-    if (words.broken) return `${name}: ${words.broken}. The weights are back at their last good state; try a smaller learning rate, and reset.`;
-    const found = words.curve.at(-1)[1];
-    const middle = found.reduce((sum, value) => sum + value, 0) / found.length;
-    const spread = found.length > 1 ? ` ± ${Math.sqrt(found.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (found.length - 1)).toFixed(3)}` : "";
-    const losses = Object.entries(words.losses[0]).map(([key, value]) => `${key === "loss" ? "loss" : `loss of the ${key}`} ${value.toFixed(2)}`);
-    const kind = this.target.dim === 1 ? "W1" : "sliced W2";
-    return `${name}, step ${words.done}${words.ended ? ", trained" : ""}: ${kind} ${middle.toFixed(3)}${spread} (fresh data: ${words.floor.toFixed(3)})`
-      + `${losses.length ? `; ${losses.join(", ")}` : ""}${words.rate ? `; ${Math.round(words.rate)} steps a second` : ""}.`;
   }
 
   show() {

@@ -21,6 +21,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     | {"betas": [0.9, 0.999]},
     "fast": {"steps": 400, "batch": 256, "every": 200},
 }
+#: A step of a WGAN has six turns: with fewer steps ``fast`` needs a twentieth of the time of ``classic`` there too.
+FAST_STEPS = {"wgan": 320}
 #: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
 BETAS = dict.fromkeys(RATES, [0.0, 0.9])
@@ -40,7 +42,7 @@ class Settings:
         method: name of a ready method, or your own as package.module:name
         data: name of a target, digits, a folder of pictures, hub:MNIST, or your own as package.module:name (mixture_1d)
         preset: classic (2000 epochs of 500 points in batches of 64, constant rate 1e-3, seed 42) or fast (400 steps of
-            256), none if not given
+            256; 320 for wgan), none if not given
         steps: number of training steps (2000)
         epochs: the length instead in passes over the training points
         batch: pairs per member and step (256)
@@ -137,6 +139,8 @@ def resolved(wishes: Settings) -> Settings:
     if wishes.steps is not None and wishes.epochs is not None:
         raise ValueError(f"steps and epochs exclude each other, got steps={wishes.steps} and epochs={wishes.epochs:g}")
     chosen = dict(known("preset", wishes.preset, PRESETS)) if wishes.preset else {}
+    if wishes.preset == "fast":
+        chosen["steps"] = FAST_STEPS.get(wishes.method, chosen["steps"])
     data = wishes.data or "mixture_1d"
     images = is_image_data(data)
     if wishes.steps is not None or wishes.epochs is not None:

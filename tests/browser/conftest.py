@@ -12,13 +12,13 @@ import pytest
 from browsing import launched
 from playwright.sync_api import Browser, Error, sync_playwright
 from serving import jupyter
-from visiting import DESK, FLAGS, PHONE, SITE, Visit, of_page, page_names, visit, with_figures
+from visiting import DESK, FLAGS, SITE, Visit, of_page, page_names, views, visit, with_figures
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "opened" in metafunc.fixturenames:
-        views = [(name, theme, size) for name in page_names() for size in (PHONE, DESK) for theme in ("light", "dark")]
-        opened = [of_page(name, (name, theme, size), f"{name}-{theme}-{size[0]}") for name, theme, size in views]
+        seen = [(name, theme, size) for name in page_names() for size, theme in views(name)]
+        opened = [of_page(name, (name, theme, size), f"{name}-{theme}-{size[0]}") for name, theme, size in seen]
         metafunc.parametrize("opened", opened, indirect=True, scope="module")
     elif "name" in metafunc.fixturenames:
         metafunc.parametrize("name", [of_page(name) for name in page_names()])

@@ -91,8 +91,7 @@ def pressed(page, figure, button) -> None:
         button.click()
 
 
-@pytest.mark.parametrize("base", ["served", "from the disk"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("size", "base"), [(PHONE, "from the disk"), (DESK, "served")], ids=["phone", "desk"])
 @each_page
 def test_every_control_of_every_figure_changes_the_picture(browser, origin, path, size, base):
     address = origin if base == "served" else SITE.as_uri()

@@ -1,12 +1,19 @@
 """Every page, in both themes, on a phone and on a desk: what a reader would see, and what the page asks for."""
 
+from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 from accessibility import serious
 from check_links import broken_links
-from visiting import SITE, visit
+from visiting import SITE, WHOLE, page_names, views, visit
 
 WEIGHT = 1_500_000  # bytes: a page and its pictures, without the scripts and styles that all pages share
+
+
+def test_every_page_is_seen_in_both_themes_and_sizes_and_one_of_each_kind_in_all_four():
+    seen = {name: views(name) for name in page_names()}
+    assert all(len({size for size, _ in two}) == len({theme for _, theme in two}) == 2 for two in seen.values())
+    assert sorted(PurePath(name).stem for name, four in seen.items() if len(four) == 4) == sorted(WHOLE)
 
 
 def test_asks_its_own_host_only(opened, origin):

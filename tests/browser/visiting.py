@@ -76,6 +76,16 @@ def of_page(name: str, value: object = None, id: str | None = None):
     return pytest.param(value or name, id=id or name, marks=pytest.mark.xdist_group(name))
 
 
+# One page of each kind is seen in both themes at both sizes: cover, chapters, figures, tables, the library's pages.
+WHOLE = ("intro", "01_noise_to_data", "05_mode_collapse", "playground", "scoreboard", "teaching", "figures")
+
+
+def views(name: str) -> list[tuple[tuple[int, int], str]]:
+    """Sizes and themes in which a page is seen: colours are of the theme, layout is of the size: most need only two."""
+    both = [(PHONE, "light"), (DESK, "dark")]
+    return [*both, (PHONE, "dark"), (DESK, "light")] if Path(name).stem in WHOLE else both
+
+
 @dataclass
 class Visit:
     """A page in the browser, and what happened since it began to load."""

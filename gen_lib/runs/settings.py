@@ -21,7 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     | {"betas": [0.9, 0.999]},
     "fast": {"steps": 400, "batch": 256, "every": 200},
 }
-#: A step of a WGAN has six turns: with fewer steps ``fast`` needs a twentieth of the time of ``classic`` there too.
+#: A step of a WGAN has six turns, so with fewer steps ``fast`` takes a twentieth of the time of ``classic`` there too.
 FAST_STEPS = {"wgan": 320}
 #: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}

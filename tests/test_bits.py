@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gen_lib import likelihoods, methods, metrics, truth
+from gen_lib import data, likelihoods, methods, metrics, truth
 
 
 def vae(likelihood, members=(3,), latent=1):
@@ -46,6 +46,65 @@ def test_another_likelihood_measures_and_the_net_stays_as_it_is():
     assert net.likelihood is kept
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert all(weight.requires_grad for weight in net.parameters())
+
+
+def levels_of(mixture, n, cell):
+    """Draws on a lattice, and the mass that the mixture gives to the cell of each."""
+    x = (mixture.sample(n).double() / cell).round() * cell
+    return x, mixture.cdf(x + cell / 2) - mixture.cdf(x - cell / 2)
+
+
+def test_with_many_places_the_bits_of_a_density_are_those_of_the_mass_of_the_cells():
+    mixture = data.mixture_1d()
+    x, mass = levels_of(mixture, 4000, cell=2.5)
+    exact = -mass.log2().mean()
+    one, some, many = (metrics.dequantised_bits(mixture.log_prob, x, 2.5, places=k) for k in (1, 3, 300))
+    assert exact < many + 0.002 < exact + 0.01
+    assert one > some + 0.2
+    assert some > exact + 0.05
+
+
+def test_bits_of_a_density_do_not_depend_on_the_unit_of_any_dimension():
+    mixture, unit = data.mixture_2d(), torch.tensor([10.0, 0.2], dtype=torch.float64)
+    x = (mixture.sample((2, 50)).double() * 4).round() / 4
+
+    def other(y):
+        return mixture.log_prob(y / unit) - unit.log().sum()
+
+    here, there = (
+        metrics.dequantised_bits(mixture.log_prob, x, 0.25),
+        metrics.dequantised_bits(other, x * unit, unit / 4),
+    )
+    assert here.shape == (2,)
+    assert torch.allclose(here, there, atol=1e-9)
+
+
+def test_dequantised_data_fill_the_cells_of_their_levels_evenly():
+    x, cell = torch.tensor([[0.0, 3.0], [1.0, 3.0], [2.0, 5.0]]), torch.tensor([1.0, 2.0])
+    drawn = data.dequantised(x, cell).sample((2, 30_000), torch.Generator().manual_seed(0))
+    assert drawn.shape == (2, 30_000, 2)
+    first = drawn[..., 0].round()
+    assert all(abs((first == k).float().mean() - 1 / 3) < 0.01 for k in (0, 1, 2))  # every datum is as frequent
+    assert (((drawn[..., 1] > 4) == (first == 2)).float().mean()) == 1  # and stays whole
+    for place in ((drawn[..., 0] - first), (drawn[..., 1] - 3).remainder(2) / 2 - 0.5):
+        assert abs(place.mean()) < 0.005
+        assert abs(place.var() - 1 / 12) < 0.002
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: metrics.dequantised_bits(len, torch.zeros(5, 3), 0.0), "cell must be a finite number above 0, got 0"),
+        (lambda: metrics.dequantised_bits(len, torch.zeros(5, 3), 1.0, places=0), "places must be .* got 0"),
+        (lambda: metrics.dequantised_bits(len, torch.zeros(5), 1.0), "x must have shape"),
+        (lambda: data.dequantised(torch.zeros(5), 1.0), "points must have shape"),
+        (lambda: data.dequantised(torch.zeros(5, 3), -1.0), "cell must be a finite number above 0, got -1"),
+    ],
+)
+def test_bad_calls_of_what_has_levels(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 @pytest.mark.usefixtures("unchecked")

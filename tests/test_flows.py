@@ -103,8 +103,15 @@ def test_a_path_begins_in_the_noise_and_ends_in_the_data_and_its_velocity_is_its
 @pytest.mark.parametrize("path", STDS)
 @pytest.mark.parametrize(
     "make",
-    [methods.fm, methods.meanflow, lambda **a: methods.meanflow(improved=True, **a), methods.backflow, methods.facm],
-    ids=["fm", "meanflow", "improved", "backflow", "facm"],
+    [
+        methods.fm,
+        methods.meanflow,
+        lambda **a: methods.meanflow(improved=True, **a),
+        methods.backflow,
+        methods.facm,
+        methods.flow_map,
+    ],
+    ids=["fm", "meanflow", "improved", "backflow", "facm", "flow_map"],
 )
 def test_on_every_path_the_truth_of_a_gaussian_is_stationary(path, make):
     z, x = gaussian_pairs(200_000)

@@ -28,7 +28,7 @@ MEMBERS, N = 3, 24
 SINGLE, DOUBLE = {torch.float32: (2.0**10, 2.0**17)}, {torch.float64: (2.0**20, 2.0**30)}
 NOT_MOVED = {
     "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo", "elbo_gap"},
-    "draws points of its own, in torch's default precision": {"floor", "with_floor"},
+    "draws points of its own, in torch's default precision": {"floor", "with_floor", "dequantised_bits"},
     "knows times, no positions": {"clock", "times", "Counted"},
     "holds numbers": {"WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"},
 }
@@ -158,6 +158,9 @@ METRICS = {
         lambda x, y, by: metrics.bits_per_dimension(net("vae", x), x, codes=3), alone=False, drawn=True
     ),
     "elbo": Case(lambda x, y, by: metrics.elbo(net("vae", x), x, codes=3), alone=False, drawn=True),
+    "dequantised_bits": Case(
+        lambda x, y, by: metrics.dequantised_bits(plane(by).log_prob, x, 0.5, places=3), drawn=True
+    ),
 }
 for name in METHODS:
     if METHODS[name].encode is not None:

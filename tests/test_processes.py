@@ -45,7 +45,9 @@ def interrupted() -> Interrupted:
     return Interrupted("fm", finished)
 
 
-decoder, facm = (import_module(f"gen_lib.methods.{name}") for name in ("decoder", "facm"))  # a factory hides its module
+decoder, facm, flow_map = (  # a factory hides its module
+    import_module(f"gen_lib.methods.{name}") for name in ("decoder", "facm", "flow_map")
+)
 
 ERRORS = {
     ClaimError: lambda: ClaimError("two is less than one"),
@@ -126,6 +128,7 @@ FACTORIES = {
     "meanflow": [{"p": 0.75}, {"improved": True, "same": 0.25}],
     "facm": [{"p": PRICES, "clamp": 1.0}, {"conditioning": facm.BY_EXPANDED_TIME, "beta": facm.one, "anchor": False}],
     "facm_published": [{}],
+    "flow_map": [{"equation": flow_map.semigroup}, {"equation": flow_map.eulerian, "path": paths.circle}],
     "backflow": [{"p": 0.5}, {"coupling": couplings.independent}],
 }
 CALLS = [(name, arguments) for name, several in FACTORIES.items() for arguments in several]

@@ -20,7 +20,7 @@ from .mixtures import (
     two_modes_2d,
 )
 from .plane import Shape, checkerboard, moons, s_curve, spiral
-from .sets import Digits, digits, split
+from .sets import Digits, dequantised, digits, split
 
 __all__ = [
     "TARGETS",
@@ -30,6 +30,7 @@ __all__ = [
     "GaussianMixture",
     "Shape",
     "checkerboard",
+    "dequantised",
     "digits",
     "eight_gaussians",
     "grid",

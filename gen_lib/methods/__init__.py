@@ -9,6 +9,7 @@ from .autoencoder import autoencoder
 from .backflow import backflow
 from .decoder import decoder
 from .facm import facm, facm_published
+from .flow_map import flow_map
 from .flow_matching import fm
 from .gan import gan, wgan
 from .meanflow import meanflow
@@ -21,6 +22,7 @@ __all__ = [
     "decoder",
     "facm",
     "facm_published",
+    "flow_map",
     "fm",
     "gan",
     "meanflow",

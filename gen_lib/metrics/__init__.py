@@ -5,7 +5,7 @@ No distance between finite samples is zero, not even between two draws of the sa
 means little without it.
 """
 
-from .bits import Elbo, bits_per_dimension, elbo
+from .bits import Elbo, bits_per_dimension, dequantised_bits, elbo
 from .distances import WithFloor, energy_distance, floor, mmd, sliced_w2, w1, w2, with_floor
 from .diversity import diversity, linear_probe
 from .probe import class_probe, neighbour_probe
@@ -18,6 +18,7 @@ __all__ = [
     "active_units",
     "bits_per_dimension",
     "class_probe",
+    "dequantised_bits",
     "diversity",
     "elbo",
     "energy_distance",

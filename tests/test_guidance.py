@@ -96,6 +96,7 @@ def test_the_classes_of_a_mixture_add_up_to_it():
         (lambda: truth.Tilted(near(), near(), 2.0).quantile(torch.ones(1)), r"p must lie in \(0, 1\)"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()

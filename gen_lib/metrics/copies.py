@@ -1,13 +1,17 @@
 """Whether samples are copies of the training set: nearer to it than to points that were held out."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from .. import check
 from ..shapes import PerMember, Points
 from .distances import Others, _distances
+
+HeldOut: TypeAlias = Float[Tensor, "*#members k d"]  # points of which there may be more or fewer than trained on
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Copies:
         return torch.stack(tails).reshape(self.fraction.shape).to(self.fraction)
 
 
-def copies(samples: Points, train: Others, held_out: Others) -> Copies:
+def copies(samples: Points, train: Others, held_out: HeldOut) -> Copies:
     r"""The fraction of samples that are nearer to the training set than to a held-out set, with its exact null law.
 
     .. math:: \hat s = \frac1K \# \big\{ j : \min_i \| x_j - y_i \| < \min_i \| x_j - \tilde y_i \| \big\}

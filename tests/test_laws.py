@@ -168,7 +168,7 @@ METRICS = {
     "frechet_bias": Case(
         lambda x, y, by: metrics.frechet_bias(plane(by).covariance, 9).to(x), alone=False, takes=False
     ),
-    "precision_recall": Case(lambda x, y, by: torch.stack([*metrics.precision_recall(x, y)])),
+    "precision_recall": Case(lambda x, y, by: torch.stack([*metrics.precision_recall(x, y)], -1)),
     "floor": Case(
         lambda x, y, by: metrics.floor(metrics.w2, data.mixture_2d(), 5, repeats=2).to(x),
         alone=False,

@@ -8,6 +8,7 @@ from ..slips import Table
 from .autoencoder import autoencoder
 from .backflow import backflow
 from .decoder import decoder
+from .diffusion import diffusion
 from .facm import facm, facm_published
 from .flow_matching import fm
 from .gan import gan, wgan
@@ -19,6 +20,7 @@ __all__ = [
     "autoencoder",
     "backflow",
     "decoder",
+    "diffusion",
     "facm",
     "facm_published",
     "fm",
@@ -39,6 +41,7 @@ METHODS: Table[Method] = Table(
     meanflow=meanflow(),
     facm=facm(),
     backflow=backflow(),
+    diffusion=diffusion(),
 ).called("method")
 
 

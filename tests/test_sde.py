@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gen_lib import METHODS, data, draws, metrics, parametrisations, paths, truth
+from gen_lib import data, draws, metrics, parametrisations, paths, truth
 from gen_lib.data import GaussianMixture
 from gen_lib.paths import circle, coefficients, line
 from gen_lib.samplers import clock, ddim, euler, euler_maruyama, keeping, stochastic_heun, times
@@ -197,20 +197,6 @@ def test_without_noise_they_are_the_samplers_of_the_ode():
     drift = keeping(lambda x, t: v(x, t), fields(MIXTURE)[1], lambda t: 1 - t)
     still = torch.ones(20, 1, dtype=torch.float64)
     assert torch.equal(drift(z, still), v(z, still))  # where the strength is 0, also if the score is infinite
-
-
-def test_a_method_of_diffusion_samples_with_noise_if_asked():
-    method = METHODS["diffusion"]
-    net = method.build(dim=2, members=(3,))
-    z = torch.randn(3, 5, 2)
-    quiet, loud = method.push(net, z, 4), method.push(net, z, 4, eta=1.0, generator=seeded())
-    assert quiet[0] is z
-    assert loud[0] is z
-    assert not torch.allclose(quiet[-1], loud[-1])
-    assert torch.equal(method.push(net, z, 4, eta=1.0, generator=seeded())[-1], loud[-1])
-    chosen = method.sample(net, 5, seeded(), steps=4, eta=1.0)
-    assert torch.equal(chosen, method.sample(net, 5, seeded(), steps=4, eta=1.0))
-    assert (method.push(net, method.encode(net, z, 400), 400)[-1] - z).abs().max() < 0.05
 
 
 @pytest.mark.parametrize("name", ["euler_maruyama", "stochastic_heun", "ddim"])

@@ -260,7 +260,7 @@ def time_of(path: Path, noise_to_data: Times) -> Times:
     """
     wanted = noise_to_data.double()
     low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
-    for _ in range(54):
+    for _ in range(54 if noise_to_data.dtype == torch.float64 else 26):
         middle = (low + high) / 2
         at = parts(path, middle)
         late = at.noise <= wanted * at.data

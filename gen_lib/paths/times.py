@@ -72,7 +72,8 @@ def log_normal(path: Path, mean: float = -1.2, std: float = 1.2) -> TimeDraw:
 
     Example:
         >>> import torch
-        >>> log_normal(circle)(torch.zeros(5, 2)).shape
+        >>> from gen_lib.paths import line
+        >>> log_normal(line)(torch.zeros(5, 2)).shape
         torch.Size([5, 1])
     """
     check.number("mean", mean)

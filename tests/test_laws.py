@@ -144,6 +144,11 @@ def seeded() -> Generator:
     return Generator().manual_seed(0)
 
 
+def spring(by: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """A velocity towards a point that is moved along."""
+    return lambda z, t: t * (by.to(z) - z)
+
+
 METRICS = {
     "w1": Case(lambda x, y, by: metrics.w1(x, line(by)), dim=1, rtol=1e-7),
     "w1 to points": Case(lambda x, y, by: metrics.w1(x, y), dim=1),
@@ -213,6 +218,9 @@ TRUTH = {  # at t = 1/2 the points are half as far as the data
     "irreducible_loss": Case(
         lambda x, y, by: x.new_tensor(truth.irreducible_loss(line(by)).value), dim=1, alone=False, takes=False
     ),
+    "mixture_at": Case(
+        lambda x, y, by: truth.mixture_at(plane(2 * by), 0.5).mean.to(x), moves=1, alone=False, takes=False
+    ),
     "irreducible_loss in the plane": Case(
         lambda x, y, by: x.new_tensor(truth.irreducible_loss(plane(by), 1000, seeded()).value),
         rtol=1e-6,
@@ -272,6 +280,17 @@ SAMPLERS = {
     "jump through a net": Case(lambda x, y, by: samplers.jump(net("meanflow", x), x, 2)[-1], alone=False),
     "adaptive through a net": Case(lambda x, y, by: samplers.adaptive(net("fm", x), x, 1e-3)[-1], alone=False),
     "once through a net": Case(lambda x, y, by: samplers.once(net("decoder", x), x)[-1], alone=False),
+}
+
+SAMPLERS |= {  # what they draw is held elsewhere: here the noise has strength zero, but for the keeping drift
+    "keeping": Case(lambda x, y, by: samplers.keeping(spring(by), spring(by), 2.0)(x, samplers.clock(0.5, x))),
+    "euler_maruyama": Case(lambda x, y, by: samplers.euler_maruyama(spring(by), x, 5, 0.0)[-1], moves=1),
+    "stochastic_heun": Case(lambda x, y, by: samplers.stochastic_heun(spring(by), x, 5, 0.0)[-1], moves=1),
+    "ddim": Case(lambda x, y, by: samplers.ddim(spring(by), x, 5)[-1], moves=1),
+    "ddim through a net": Case(lambda x, y, by: samplers.ddim(net("fm", x), x, 2, start=0.1)[-1], alone=False),
+    "euler_maruyama through a net": Case(
+        lambda x, y, by: samplers.euler_maruyama(net("fm", x), x, 2, 0.0)[-1], alone=False
+    ),
 }
 
 COUPLINGS = {

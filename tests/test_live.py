@@ -76,6 +76,23 @@ def test_the_flow_lab_refuses_what_its_sliders_and_scripts_cannot_show(moving, c
     assert moving == []
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"mixture": data.mixture_2d()}, "mixture must be on the line, got dimension 2"),
+        ({"steps": 7}, "steps must be one of 5, 10, 20"),
+        ({"sigma": 0.7}, "sigma must be one of 0.0, 0.5"),
+        ({"fields": {"exact": METHODS["fm"].build(dim=1)}}, 'the name "exact"'),
+        ({"fields": {"two": METHODS["meanflow"].build(dim=1)}}, "'two' has 2 time.s. in dimension 1"),
+        ({"particles": 0}, "particles must be a whole number of at least 1"),
+    ],
+)
+def test_the_noise_dial_refuses_what_its_sliders_cannot_show(moving, change, words):
+    with pytest.raises(ValueError, match=words):
+        live.noise_dial(**{"mixture": LINE, "fields": {}, "alt": "Particles.", **change})
+    assert moving == []
+
+
 def shorts(kept) -> torch.Tensor:
     whole = np.frombuffer(base64.b64decode(kept["values"]), "<i2")
     return torch.from_numpy(whole.astype("f8")) / 32767 * kept["scale"]

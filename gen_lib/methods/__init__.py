@@ -9,6 +9,7 @@ from .autoencoder import autoencoder
 from .backflow import backflow
 from .conditional import conditional
 from .decoder import decoder
+from .diffusion import diffusion
 from .facm import facm, facm_published
 from .flow_map import flow_map
 from .flow_matching import fm
@@ -22,6 +23,7 @@ __all__ = [
     "backflow",
     "conditional",
     "decoder",
+    "diffusion",
     "facm",
     "facm_published",
     "flow_map",
@@ -43,6 +45,7 @@ METHODS: Table[Method] = Table(
     meanflow=meanflow(),
     facm=facm(),
     backflow=backflow(),
+    diffusion=diffusion(),
 ).called("method")
 
 

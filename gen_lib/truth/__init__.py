@@ -15,6 +15,7 @@ from .game import jensen_shannon, log_ratio
 from .guidance import Tilted, guided_velocity
 from .latent import ElboGap, Ppca, elbo_gap, ppca
 from .marginal import Estimate, irreducible_loss, log_prob_at, score, velocity, velocity_variance
+from .moments import mixture_at
 
 __all__ = [
     "ElboGap",
@@ -29,6 +30,7 @@ __all__ = [
     "jensen_shannon",
     "log_prob_at",
     "log_ratio",
+    "mixture_at",
     "ppca",
     "pushforward_log_prob",
     "score",

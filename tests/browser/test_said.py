@@ -4,6 +4,7 @@ Each figure is a generator: it shows the figure, then gives moves of its control
 """
 
 import itertools
+import math
 import re
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +14,7 @@ import torch
 from matplotlib import pyplot as plt
 from scipy.optimize import brentq
 
-from gen_lib import METHODS, data, methods, metrics, samplers, truth
+from gen_lib import METHODS, data, methods, metrics, parametrisations, samplers, truth
 from gen_lib.compare import compare
 from gen_lib.figures import choices, explore, live, page
 from gen_lib.figures.live.latent_explorer import _square
@@ -163,6 +164,46 @@ def flow_lab():
     both = "Euler, {} evaluations: {} % …; Heun, {} evaluations: {} % …; of the data {} % are."
     numbers = [3, above[0], 6, above[1], 100 * (1 - other.cdf(number(0.0)))]
     yield {"sampler": "both", "steps": "3"}, both, numbers
+
+
+def normals(seed):
+    """Normal numbers as the figure draws them: the generator mulberry32, and the method of Box and Muller."""
+    state, whole = seed, 0xFFFFFFFF
+
+    def uniform():
+        nonlocal state
+        state = (state + 0x6D2B79F5) & whole
+        t = ((state ^ (state >> 15)) * (state | 1)) & whole
+        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & whole)) & whole
+        return ((t ^ (t >> 14)) + 0.5) / (whole + 1)
+
+    while True:
+        yield math.sqrt(-2 * math.log(uniform())) * math.cos(2 * math.pi * uniform())
+
+
+def noise_dial():
+    live.noise_dial(LINE, {"learned": (net := bent("fm"))}, alt="Particles.", particles=100)
+    z = torch.special.ndtri((torch.arange(100, dtype=torch.float64) + 0.5) / 100)[:, None]
+    words = "Noise σ = {}, {} steps, at t = {}: W1 to the exact marginal is {} for the ODE and {} for the SDE."
+    for field, v in {"exact": lambda x, t: truth.velocity(LINE, x, t), "learned": first(net)}.items():
+        for sigma, steps, at in ((0.5, 20, 20), (2.0, 10, 6)):
+            drawn = normals(1)
+
+            def fresh(shape, generator=None, like=None, drawn=drawn):
+                return torch.tensor(list(itertools.islice(drawn, len(like))), dtype=torch.float64)[:, None]
+
+            def strength(t, sigma=sigma):
+                return sigma * (1 - t).sqrt()
+
+            score = parametrisations.reading(v, parametrisations.velocity, parametrisations.score)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("gen_lib.samplers.sde.draws.normal", fresh)
+                loud = samplers.euler_maruyama(samplers.keeping(v, score, strength), z, steps, strength)
+            quiet = samplers.euler(v, z, steps)
+            exact = truth.flow_map(LINE, z, 0.0, at / steps)
+            off = [(states[at].sort(dim=0).values - exact).abs().mean() for states in (quiet, loud)]
+            moves = {"field": field, "noise σ": f"{sigma:.1f}", "steps": str(steps), "time": at / steps}
+            yield moves, words, [sigma, steps, at / steps, *off]
 
 
 def ruler():
@@ -323,7 +364,18 @@ def heard(tab, words, numbers):
     raise AssertionError(f"said: {text!r}, expected: {words!r} with {numbers}")
 
 
-FIGURES = [decoder_map, latent_explorer, likelihood_bench, beta_dial, arena, flow_lab, ruler, weights, round_trip]
+FIGURES = [
+    decoder_map,
+    latent_explorer,
+    likelihood_bench,
+    beta_dial,
+    arena,
+    flow_lab,
+    noise_dial,
+    ruler,
+    weights,
+    round_trip,
+]
 FIGURES += [scoreboard, predict_choice, predict_curve, gallery, explored]
 
 

@@ -8,6 +8,7 @@ from .flow_plane import flow_plane
 from .gallery import gallery
 from .latent_explorer import latent_explorer
 from .likelihood_bench import likelihood_bench
+from .noise_dial import noise_dial
 from .playground import playground
 from .predict_choice import predict_choice
 from .predict_curve import predict_curve
@@ -27,6 +28,7 @@ __all__ = [
     "gallery",
     "latent_explorer",
     "likelihood_bench",
+    "noise_dial",
     "playground",
     "predict_choice",
     "predict_curve",

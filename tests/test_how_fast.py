@@ -1,11 +1,15 @@
 """The benchmark runs, and the page made from it shows what it measured; what is missing is said."""
 
+import base64
+import hashlib
 import importlib
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
 
@@ -137,6 +141,45 @@ def test_peers_stay_out_of_the_environment():
     for bound in map(Requirement, project["bench"]):
         assert bound.specifier.contains(str(pins[bound.name]).removeprefix("=="))
     assert all(re.fullmatch(r"==[\w.]+", str(version)) for version in pins.values())
+
+
+@pytest.fixture
+def peers(monkeypatch, tmp_path):
+    """What fetches the packages of npm, with one small package that it finds there."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    peers = importlib.import_module("benchmarks.trainer.peers")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in ("package/dist/lib.js", "package/dist/lib.wasm", "package/dist/lib.d.ts", "package/README.js"):
+            member = tarfile.TarInfo(name)
+            member.size = len(name)
+            archive.addfile(member, io.BytesIO(name.encode()))
+    content = packed.getvalue()
+    digest = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    asked = []
+    monkeypatch.setattr(peers, "PEERS", {("@a/lib", "1.2.3"): f"sha512-{digest}"})
+    monkeypatch.setattr(peers, "KEPT", tmp_path)
+    monkeypatch.setattr(peers.urllib.request, "urlopen", lambda url, **_: asked.append(url) or io.BytesIO(content))
+    return peers, asked
+
+
+def test_packages_of_npm_are_fetched_once(peers):
+    peers, asked = peers
+    folder = peers.fetched() / "@a" / "lib" / "dist"
+    assert peers.fetched() == peers.KEPT
+    assert asked == ["https://registry.npmjs.org/@a/lib/-/lib-1.2.3.tgz"]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "lib.js": "package/dist/lib.js",
+        "lib.wasm": "package/dist/lib.wasm",
+    }
+
+
+def test_a_package_of_npm_that_has_changed_is_refused(peers):
+    peers, _ = peers
+    peers.PEERS["@a/lib", "1.2.3"] = "sha512-other"
+    with pytest.raises(SystemExit, match=r"@a/lib 1\.2\.3 should have the integrity sha512-other, got sha512-"):
+        peers.fetched()
+    assert list(peers.KEPT.iterdir()) == []
 
 
 def write(root, name="step"):

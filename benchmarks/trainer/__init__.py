@@ -1,0 +1,1 @@
+"""How fast the page trains, and how soon it answers meanwhile (``python -m benchmarks.trainer``)."""

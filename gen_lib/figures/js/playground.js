@@ -131,12 +131,12 @@ class Playground extends Figure {
 
   setting(name) {
     const { dim, box, drawn, ...law } = this.target;
-    const { method, options, rate, betas } = this.spec.methods[name];
+    const { method, options, rate, betas, jumps } = this.spec.methods[name];
     const base = this.number("learning rate");
     const lr = typeof rate === "number" ? base * rate : Object.fromEntries(Object.entries(rate).map(([part, factor]) => [part, base * factor]));
     return {
       method, options, dim, box, betas, hidden: [32, 64, 32], members: this.number("members"), batch: this.number("batch"), steps: this.number("steps"),
-      seed: this.number("seed"), lr, member: this.knobs.get("member shown").at(), jumps: 1, target: drawn ? this.drawing.split() : law,
+      seed: this.number("seed"), lr, member: this.knobs.get("member shown").at(), jumps, target: drawn ? this.drawing.split() : law,
     };
   }
 
@@ -245,8 +245,8 @@ class Playground extends Figure {
     if (missing) return this.say(missing);
     const [name] = this.chosen;
     const { target, ...setting } = this.setting(name);
-    const { code, jumps } = this.spec.methods[name];
-    download("playground.ipynb", toNotebook({ ...setting, ...(this.target.drawn ? target : {}), title: `${name} on ${this.value("data")}`, target: this.target.name, code, jumps: jumps ?? null }), "application/x-ipynb+json");
+    const { code } = this.spec.methods[name];
+    download("playground.ipynb", toNotebook({ ...setting, ...(this.target.drawn ? target : {}), title: `${name} on ${this.value("data")}`, target: this.target.name, code }), "application/x-ipynb+json");
   }
 
   weights() {

@@ -24,7 +24,7 @@ class Choice(NamedTuple):
         options: what the page's trainer is given
         code: the same method in Python
         rate: the learning rate is multiplied by this, or that of each player
-        jumps: steps of ``push`` in the notebook that repeats the run; None where there is no choice
+        jumps: steps from noise to data; None where there is no choice
     """
 
     method: str
@@ -49,10 +49,11 @@ CHOICES: Mapping[str, Choice] = {
         "gan", {"relativistic": True, "gamma": 0.1}, "methods.gan(relativistic=True, gamma=0.1)", 0.3
     ),
     "WGAN": Choice("wgan", {}, "methods.wgan()", 0.3),
-    "flow matching": Choice("fm", {}, "methods.fm()", 1.0, 20),
+    "flow matching": Choice("fm", {}, "methods.fm()", 1.0, 10),
     "flow matching, optimal pairs": Choice(
-        "fm", {"coupling": "optimal"}, "methods.fm(coupling=couplings.optimal)", 1.0, 20
+        "fm", {"coupling": "optimal"}, "methods.fm(coupling=couplings.optimal)", 1.0, 10
     ),
+    "diffusion": Choice("diffusion", {}, "methods.diffusion()", 1.0, 20),
     "MeanFlow": Choice("meanflow", {}, "methods.meanflow()", 1.0, 1),
     "MeanFlow, p 0.75": Choice("meanflow", {"p": 0.75}, "methods.meanflow(p=0.75)", 1.0, 1),
     "FACM": Choice("facm", {}, "methods.facm()", 1.0, 1),
@@ -91,6 +92,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "data": "ring", "method": "GAN, generator's rate x 20", "compared with": "GAN, five critic turns",
         "members": 2, "batch": 64, "steps": 500,
     },
+    "straight or curved paths": {"data": "moons", "method": "flow matching", "compared with": "diffusion"},
     "one step or many": {"data": "moons", "method": "MeanFlow", "compared with": "flow matching"},
     "random or optimal pairs": {
         "data": "mixture_1d", "method": "decoder", "compared with": "decoder, optimal pairs",

@@ -4,7 +4,6 @@
 const TOLD = 100; // milliseconds between two reports at least
 const SHOWN = 200; // samples in a picture
 const JUDGED = 500; // samples that are compared with the data
-const FLOW = 10; // steps of Heun's method
 
 class Bench {
   constructor(setting, tell) {
@@ -71,8 +70,7 @@ class Bench {
   }
 
   pushed(nets, noise) {
-    const steps = this.setting.method === "fm" ? FLOW : this.setting.jumps;
-    return this.training.method.push(nets, noise, ...(this.training.method.velocity ? [steps, new Stream(7)] : []));
+    return this.training.method.push(nets, noise, ...(this.training.method.velocity ? [this.setting.jumps, new Stream(7)] : []));
   }
 
   judge() {

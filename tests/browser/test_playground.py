@@ -1,5 +1,6 @@
 """Training in the page: what the playground does under a reader's hands."""
 
+import gzip
 import io
 import json
 import re
@@ -370,6 +371,12 @@ def test_the_data_of_the_page_are_those_of_the_library(visit, wanted):
     fresh = [target.sample(2000, generator).double() for _ in range(21)]
     floor = torch.stack([metrics.energy_distance(one, fresh[0]) for one in fresh[1:]])
     assert metrics.energy_distance(points, fresh[0]) < floor.max() + 3 * floor.std()
+
+
+def test_the_trainer_and_the_figure_are_small(html):
+    """Compressed and as it is, in bytes."""
+    assert len(gzip.compress(page.trainer().encode())) <= 30_000
+    assert html.stat().st_size <= 400_000
 
 
 def test_controls_have_the_values_that_the_library_takes():

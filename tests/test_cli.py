@@ -156,6 +156,6 @@ def test_every_target_has_its_name():
         assert make.__name__ == name
         assert torch.isfinite(make().sample(10)).all()
     everything = {n for n in data.__all__ if callable(make := getattr(data, n)) and not isinstance(make, type)}
-    assert everything == {*data.TARGETS, "digits", "split"}
+    assert everything == {*data.TARGETS, "dequantised", "digits", "spikes", "split"}
     with pytest.raises(UnknownName, match="unknown target"):
         data.TARGETS["rnig"]

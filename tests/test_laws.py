@@ -575,7 +575,7 @@ def test_a_density_goes_with_output_and_data(far):
 
 def test_everything_that_makes_data_has_a_case():
     kinds = {"TARGETS", "Density", "Digits", "Distribution", "GaussianMixture", "Labelled", "Shape", "Stored"}
-    assert {*data.TARGETS, *kinds, "digits", "spikes", "split"} == set(data.__all__)
+    assert {*data.TARGETS, *kinds, "dequantised", "digits", "spikes", "split"} == set(data.__all__)
     kinds = {"FACTORS", "HUB", "ImageSet", "Unavailable"}
     read_as_a_folder = {"hub"}
     assert {"draw", "faces", "factors", "folder", *kinds, *read_as_a_folder} == set(images.__all__)

@@ -313,7 +313,7 @@ def test_longest_of_last_time_comes_first(runs):
     assert runs.did == ["papermill c", "papermill b", "papermill a"]
     for name, seconds in {"a": 30, "b": 10, "c": 20}.items():
         execute.record(runs.root, name, seconds=seconds, peak=0.5)
-    append(runs.root / "gen_lib" / "paths.py", "# a change\n")
+    append(runs.root / "gen_lib" / "couplings.py", "# a change\n")
     runs.outcome["papermill a"] = "it fails"
     runs.did.clear()
     run(runs.root, "--jobs", "1")
@@ -536,7 +536,7 @@ def test_a_page_has_the_script_of_its_figures_once():
 @ONE_WORKER
 def test_library_edit_is_noticed_by_a_build_that_sees_no_changed_page(pages):
     root = pages[0]
-    append(root / "gen_lib" / "paths.py", "# a change\n")
+    append(root / "gen_lib" / "couplings.py", "# a change\n")
     assert "fresh.ipynb is stale" in build(root)
 
 

@@ -148,7 +148,18 @@ def trained(method: Method) -> list[torch.Tensor]:
 
 
 def test_every_factory_has_examples():
-    assert {*FACTORIES, "METHODS"} == set(methods.__all__)
+    assert {*FACTORIES, "METHODS", "conditional"} == set(methods.__all__)
+
+
+def test_a_conditional_method_is_sent_with_the_method_inside_it():
+    """It has data of another dimension than noise, labels among them."""
+    method, weights = methods.conditional(methods.fm(), classes=3), []
+    points = torch.cat([torch.rand(30, 2), torch.arange(30)[:, None] % 3], 1)
+    for one in (method, pickle.loads(pickle.dumps(method))):
+        net = one.build(3, latent=2, hidden=(8,), members=(2,))
+        fit(one, net, points, steps=3, batch=8, progress=False)
+        weights.append([*net.parameters()])
+    assert all(map(torch.equal, *weights))
 
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS, ids=lambda v: v if isinstance(v, str) else ", ".join(v))

@@ -37,7 +37,16 @@ TRAINER: tuple[str, ...] = (
     "methods/autoencoder",
 )
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow")
-TRAINER += ("methods/facm", "methods/backflow", "methods/diffusion", "training", "targets", "distance", "worker")
+TRAINER += (
+    "methods/facm",
+    "methods/backflow",
+    "methods/diffusion",
+    "training",
+    "targets",
+    "distance",
+    "modes",
+    "worker",
+)
 # Figures in several files, and those that have the trainer.
 PARTS = {
     "playground": tuple(f"playground/{part}" for part in ("link", "notebook", "gif", "drawing", "pictures", "words"))

@@ -10,6 +10,7 @@ class Playground extends Figure {
     this.titles = Object.keys(spec.targets);
     this.places = panels(this, 3, "9rem");
     const [left, middle, right] = this.places;
+    this.labels = [left, middle].map((place) => place.appendChild(make("div", { className: "gen-lib-title" })));
     this.plots = [left, middle].map((place, k) => new Plot(place, {
       x: [-4, 4], y: [-4, 4], xTicks: [-4, 0, 4], yTicks: [-4, 0, 4], square: true, label: `Samples of method ${k + 1} and the data`,
     }));
@@ -18,6 +19,9 @@ class Playground extends Figure {
     });
     this.drawing = new Drawing(this.plots[0], () => this.stale());
     this.say = voice(this);
+    this.spoken = this.lastChild;
+    this.spoken.style.whiteSpace = "pre-line";
+    this.stage.after(this.spoken); // next to what it is about, and above what is folded
     this.primary = this.button("Train", () => (this.going ? this.pause() : this.train()), true);
     this.button("Step", () => this.step());
     this.button("Reset", () => this.stale());
@@ -41,6 +45,7 @@ class Playground extends Figure {
         ["Picture", () => this.picture()], ["Film", () => this.film()]]) this.button(text, press);
     });
     this.presets(spec.presets);
+    for (const button of [...this.actions.children].slice(-spec.presets.length)) button.addEventListener("click", () => { if (!this.going) this.train(); });
     this.stage.before(this.actions); // what begins a training is seen together with the samples
     this.follow(location.hash);
     addEventListener("hashchange", () => this.follow(location.hash));
@@ -70,7 +75,8 @@ class Playground extends Figure {
     const all = [...this.plots, this.curve];
     if (this.arranged !== `${narrow} ${two}`) for (const plot of all) plot.width = 0; // measured anew
     this.arranged = `${narrow} ${two}`;
-    for (const plot of all) plot.most = narrow ? 236 : 270;
+    for (const plot of all) plot.most = narrow ? 216 : 230;
+    this.spoken.style.minHeight = `${1.4 * (narrow ? 3 : 2) * (two ? 2 : 1)}em`; // nothing below jumps when there are more words
     Object.assign(this.curve, { narrow: 0.32, ratio: two ? 1 : 0.72 });
   }
 
@@ -102,8 +108,8 @@ class Playground extends Figure {
     }
     this.primary.textContent = "Train";
     this.sample = drawn ? this.drawing.points : this.preview(this.target);
-    const rates = this.chosen.map((name) => this.rates(name)).join("; ");
-    this.say(drawn ? this.lacking() ?? `${this.drawing.points.length} points drawn. Train when you like.` : `Ready to train. Learning rates: ${rates}.`);
+    const rates = this.chosen.map((name) => rateWords(name, this.number("learning rate"), this.spec.methods[name].rate)).join("; ");
+    this.say(drawn ? this.lacking() ?? `${this.drawing.points.length} points drawn. Train when you like.` : `Ready to train. Learning rate of ${rates}.`);
     this.show();
   }
 
@@ -120,13 +126,6 @@ class Playground extends Figure {
     const { Stream, sampler: of } = genLibTrainer(Float32Array);
     const flat = of(target, target.dim)(new Stream(12), 400);
     return Array.from({ length: 400 }, (_, p) => Array.from({ length: target.dim }, (_, i) => flat[i * 400 + p]));
-  }
-
-  // What each player's learning rate is, in words.
-  rates(name) {
-    const { lr } = this.setting(name);
-    const written = (rate) => String(+rate.toPrecision(3));
-    return `${name}: ${typeof lr === "number" ? written(lr) : Object.entries(lr).map(([part, rate]) => `${part} ${written(rate)}`).join(", ")}`;
   }
 
   setting(name) {
@@ -194,9 +193,9 @@ class Playground extends Figure {
     this.told[k] = words;
     if (words.broken || this.ended()) {
       Object.assign(this, { going: false, playing: 0 });
-      this.primary.textContent = this.ended() ? "Train again" : "Train";
+      this.primary.textContent = this.ended() ? "Again" : "Train";
     }
-    this.say(this.chosen.map((name, i) => sentence(name, this.told[i], this.target.dim)).join(" "));
+    this.say(this.chosen.map((name, i) => sentence(name, this.told[i], this.target)).join("\n"));
     if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = null; this.show(); });
     if (k === 0 && words.done >= this.nextShot) {
       this.nextShot = words.done + this.number("steps") / 40;
@@ -211,7 +210,8 @@ class Playground extends Figure {
       plot.resize();
       plot.clear();
       plot.inside(() => ((this.target.dim === 1 ? onTheLine : inThePlane)(this, plot, k)));
-      this.chosen[k].split(", ").forEach((words, line) => plot.put(words, plot.left + 6, plot.top + 8 + 17 * line, { size: line ? 12 : 14, bold: !line, colour: SIDES[k] }));
+      this.labels[k].textContent = this.chosen[k];
+      this.labels[k].style.color = seen(SIDES[k], this.dark, 4.5);
     });
     curves(this);
     if (this.shoot) this.shots.push(this.snapshot());
@@ -237,7 +237,9 @@ class Playground extends Figure {
     }
     this.drawing.dim = this.target.dim;
     this.drawing.points = this.target.drawn ? found.drawing.slice(0, MOST) : [];
+    this.moved();
     this.stale();
+    this.scrollIntoView({ block: "center" });
   }
 
   notebook() {
@@ -246,7 +248,9 @@ class Playground extends Figure {
     const [name] = this.chosen;
     const { target, ...setting } = this.setting(name);
     const { code } = this.spec.methods[name];
-    download("playground.ipynb", toNotebook({ ...setting, ...(this.target.drawn ? target : {}), title: `${name} on ${this.value("data")}`, target: this.target.name, code }), "application/x-ipynb+json");
+    const title = `${name} on ${this.target.drawn ? "a drawing" : this.value("data")}`;
+    download(`${title.replaceAll(/\W+/g, "-")}.ipynb`, toNotebook({ ...setting, ...(this.target.drawn ? target : {}), title, target: this.target.name, code }), "application/x-ipynb+json");
+    this.say("The notebook has been saved. It needs gen_lib: open it in the environment of the book.");
   }
 
   weights() {
@@ -269,13 +273,17 @@ class Playground extends Figure {
     return pen;
   }
 
-  async picture() { download("playground.png", await this.snapshot().canvas.convertToBlob()); }
+  async picture() {
+    download("playground.png", await this.snapshot().canvas.convertToBlob());
+    this.say("The picture has been saved.");
+  }
 
   film() {
     const { width, height } = this.snapshot().canvas; // a window that was made narrower has begun another film
     const frames = this.shots.filter(({ canvas }) => canvas.width === width && canvas.height === height);
     if (frames.length < 2) return this.say("A film needs a training: train first.");
     download("playground.gif", gif(frames.map((pen) => pen.getImageData(0, 0, width, height))));
+    this.say(`A film of ${frames.length} pictures has been saved.`);
   }
 }
 

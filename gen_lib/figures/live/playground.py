@@ -41,10 +41,10 @@ CHOICES: Mapping[str, Choice] = {
     "VAE": Choice("vae", {}, "methods.vae()"),
     "VAE, beta 10": Choice("vae", {"beta": 10.0}, "methods.vae(beta=10.0)"),
     "GAN": Choice("gan", {}, "methods.gan()", 0.3),
-    "GAN, generator's rate x 20": Choice(
+    "GAN, hurried generator": Choice(
         "gan", {"critic_turns": 5}, "methods.gan(critic_turns=5)", {"critic": 0.3, "generator": 6.0}
     ),
-    "GAN, five critic turns": Choice("gan", {"critic_turns": 5}, "methods.gan(critic_turns=5)", 0.3),
+    "GAN, equal rates": Choice("gan", {"critic_turns": 5}, "methods.gan(critic_turns=5)", 0.3),
     "GAN, relativistic": Choice(
         "gan", {"relativistic": True, "gamma": 0.1}, "methods.gan(relativistic=True, gamma=0.1)", 0.3
     ),
@@ -85,11 +85,11 @@ DRAWN = {"draw your own": 2, "draw your own, on the line": 1}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "a flow": {"data": "eight_gaussians", "method": "flow matching", "compared with": "nothing"},
     "break a GAN": {
-        "data": "ring", "method": "GAN, generator's rate x 20", "compared with": "nothing", "members": 2,
+        "data": "ring", "method": "GAN, hurried generator", "compared with": "nothing", "members": 2,
         "batch": 64, "steps": 500,
     },
     "repair it": {
-        "data": "ring", "method": "GAN, generator's rate x 20", "compared with": "GAN, five critic turns",
+        "data": "ring", "method": "GAN, hurried generator", "compared with": "GAN, equal rates",
         "members": 2, "batch": 64, "steps": 500,
     },
     "straight or curved paths": {"data": "moons", "method": "flow matching", "compared with": "diffusion"},

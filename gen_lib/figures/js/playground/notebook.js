@@ -4,7 +4,7 @@ function toNotebook({ title, target, points, held, dim, code, members, batch, lr
   const rows = (values) => `[${values.map((point) => `[${point.map((x) => x.toFixed(4)).join(", ")}]`).join(", ")}]`;
   const names = ["couplings", ...(points ? [] : ["data"]), "fit", "methods", "metrics"].filter((name) => name !== "couplings" || code.includes(name)).join(", ");
   const cells = [
-    ["markdown", `# ${title}\n\nThis notebook repeats a run of the page. It needs the library \`gen_lib\`.`],
+    ["markdown", `# ${title}\n\nThis notebook repeats a run of the page. It needs the library \`gen_lib\`: open it in the environment of the book, as the page “How to run it” says, or after \`pip install\` of the book's repository.`],
     ["code", `import torch\n\nfrom gen_lib import ${names}`],
     ["code", points ? `target = torch.tensor(${rows(points)})\nunseen = torch.tensor(${rows(held)})` : `target = data.TARGETS["${target}"]()`],
     ["code", [

@@ -61,16 +61,21 @@ function curves(figure) {
   const lines = figure.told.flatMap((words, k) => (words ? CURVES[kind](words).map((line) => ({ ...line, colour: SIDES[k] })) : []));
   const floor = kind === "distance" ? figure.told[0]?.floor : null;
   const heights = lines.flatMap(({ places }) => places.map(([, height]) => height)).filter(Number.isFinite);
-  const [low, high] = [Math.min(0, ...heights), Math.max(0.1, ...heights)];
+  const first = kind === "distance" ? 2 * Math.max(...lines.map(({ places }) => places[0][1])) : Infinity; // what runs away leaves the picture
+  const [low, high] = [Math.min(0, ...heights), Math.min(first, Math.max(0.1, ...heights))];
   const steps = figure.number("steps");
-  Object.assign(curve, { x: [0, steps], xTicks: [0, steps / 2, steps], y: [low, low + 1.05 * (high - low)], yTicks: [low, low + (high - low) / 2, high].map((tick) => +tick.toPrecision(2)) });
+  Object.assign(curve, { x: [0, steps], xTicks: [0, steps / 2, steps], y: lines.length ? [low, low + 1.05 * (high - low)] : [0, 1] });
+  curve.yTicks = lines.length ? [low, low + (high - low) / 2, high].map((tick) => +tick.toPrecision(2)) : [];
   curve.yLabel = kind === "distance" ? "distance to the data" : "loss";
   curve.resize();
   curve.clear();
-  for (const { places, colour, dash = [] } of lines) curve.line(places, colour, { width: 1.5, alpha: 0.8, dash });
+  curve.inside(() => {
+    for (const { places, colour, dash = [] } of lines) curve.line(places, colour, { width: 1.5, alpha: 0.8, dash });
+  });
   if (floor) {
     curve.line([[0, floor], [steps, floor]], ROLES.data, { dash: [4, 4] });
-    curve.write("fresh data", [steps, floor], { colour: ROLES.data, align: "right", down: -8 });
+    const below = curve.height - curve.bottom - curve.py(floor) > 18;
+    curve.write("fresh data", [steps, floor], { colour: ROLES.data, align: "right", down: below ? 9 : -8 });
   }
   const ends = lines.filter(({ name, places }) => name && name !== "loss" && places.length);
   ends.forEach(({ name, places, colour }) => curve.write(name, places.at(-1), { colour, align: "right", down: -8 }));

@@ -58,8 +58,9 @@ class Bench {
     for (const losses of training.losses) for (const [name, value] of Object.entries(losses)) this.sums[name] = (this.sums[name] ?? 0) + value;
     const last = training.done === training.steps;
     if (last) this.going = false;
-    // looking takes a quarter of the time at most
-    if (last || (performance.now() - this.told > TOLD && this.looked < this.spent / 4)) this.look();
+    // looking takes a quarter of the time at most, but for the first steps, in which most is learned
+    const early = training.done < 300 && Number.isInteger(Math.log2(training.done)) && training.done > 4;
+    if (last || early || (performance.now() - this.told > TOLD && this.looked < this.spent / 4)) this.look();
   }
 
   look() {
@@ -74,7 +75,10 @@ class Bench {
   }
 
   judge() {
-    const found = this.judging.map(({ noise, truth }, k) => distance(this.pushed(this.training.members[k], noise).at(-1), truth, this.setting.dim));
+    const { target: { mixture }, dim } = this.setting;
+    const samples = this.judging.map(({ noise }, k) => this.pushed(this.training.members[k], noise).at(-1));
+    const found = samples.map((x, k) => distance(x, this.judging[k].truth, dim));
+    this.met = mixture && mixture.means.length > 1 ? samples.map((x) => modesMet(x, mixture)) : null;
     this.curve.push([this.training.done, found]);
     const many = this.since * this.training.members.length;
     if (many) this.course.push([this.training.done, Object.fromEntries(Object.entries(this.sums).map(([name, sum]) => [name, sum / many]))]);
@@ -87,7 +91,7 @@ class Bench {
     const nets = training.members[member];
     const field = training.method.velocity && dim === 2 ? this.arrows(nets, box) : null;
     this.tell({
-      done: training.done, losses: training.losses, states: this.pushed(nets, this.noise), field, curve: this.curve, course: this.course, floor: this.floor,
+      done: training.done, losses: training.losses, states: this.pushed(nets, this.noise), field, curve: this.curve, met: this.met, course: this.course, floor: this.floor,
       rate: this.spent ? (1000 * this.counted) / this.spent : 0, ended: training.done === training.steps, going: this.going, ...more,
     });
   }

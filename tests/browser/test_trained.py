@@ -11,7 +11,7 @@ from test_playground import html, visit  # noqa: F401  (fixtures)
 from gen_lib import METHODS, data, fit, metrics
 from gen_lib.figures import export, page
 
-MEMBERS, STEPS, BATCH, RATE, JUDGED = 8, 120, 64, 0.01, 500
+MEMBERS, STEPS, BATCH, RATE, JUDGED, SEED = 8, 120, 64, 0.01, 500, 100
 
 
 def standard_errors_apart(a, b):
@@ -26,21 +26,21 @@ def test_members_of_the_page_are_as_good_as_those_of_fit(browser, kind):
     method, target = METHODS[kind], data.mixture_1d()
     game = "gan" in kind
     rate, betas = (0.3 * RATE if game else RATE), ((0.0, 0.9) if game else (0.9, 0.999))
-    net = method.build(dim=1, members=(MEMBERS,), seed=20)
-    fit(method, net, target, steps=STEPS, batch=BATCH, lr=rate, betas=betas, seed=20, progress=False)
+    net = method.build(dim=1, members=(MEMBERS,), seed=SEED)
+    fit(method, net, target, steps=STEPS, batch=BATCH, lr=rate, betas=betas, seed=SEED, progress=False)
     here = metrics.w1(method.sample(net, JUDGED, torch.Generator().manual_seed(5)), target)
     tab = browser.new_page()
     tab.evaluate(page.trainer())
     law = {"mixture": export.mixture(target)}
     flat = tab.evaluate(
-        """([method, law, lr, betas, members, steps, batch, judged]) => {
+        """([method, law, lr, betas, members, steps, batch, judged, seed]) => {
             const { Training, Stream, sampler } = genLibTrainer(Float32Array);
             const sample = sampler(law, 1);
-            const training = new Training({ method, dim: 1, members, steps, batch, lr, betas, seed: 20, sample });
+            const training = new Training({ method, dim: 1, members, steps, batch, lr, betas, seed, sample });
             for (let k = 0; k < steps; k++) training.step();
             const pushed = (nets, k) => training.method.push(nets, new Stream(1000 + k).normal(judged)).at(-1);
             return training.members.map((nets, k) => Array.from(pushed(nets, k))); }""",
-        [kind, law, rate, list(betas), MEMBERS, STEPS, BATCH, JUDGED],
+        [kind, law, rate, list(betas), MEMBERS, STEPS, BATCH, JUDGED, SEED],
     )
     tab.close()
     there = metrics.w1(torch.tensor(flat)[..., None], target)

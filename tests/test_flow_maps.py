@@ -82,6 +82,14 @@ def test_the_remainder_and_its_gradient_are_those_found_by_hand(equation):
     assert torch.allclose(found, right, rtol=1e-9)
 
 
+@each_equation
+def test_points_without_members_are_given_to_all(equation):
+    net, x = methods.flow_map().build(dim=2, members=(3,)), torch.randn(5, 2)
+    t, r = torch.rand(2, 5, 1)
+    spread = (value.expand(3, -1, -1) for value in (x, t, r))
+    assert torch.allclose(equation(net, x, t, r), equation(net, *spread), atol=1e-6)
+
+
 def test_a_teacher_passes_gradients_to_its_inputs_alone():
     net = methods.flow_map().build(dim=2, members=(3,))
     x = torch.randn(3, 5, 2, requires_grad=True)

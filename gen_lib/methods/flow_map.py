@@ -88,7 +88,8 @@ def eulerian(net: AverageVelocity, x_t: Points, t: Times, r: Times) -> Points:
         model: Learning flow maps via self-distillation (Boffi et al., 2025), arXiv 2505.18825
     """
     v = held(net)(x_t, t, t)
-    u, du, *_ = jvp(lambda x_t, t: net(x_t, t, r), (x_t, t), (v, torch.ones_like(t)))
+    at = x_t + torch.zeros_like(v), t  # points without members are given to all
+    u, du, *_ = jvp(lambda x_t, t: net(x_t, t, r), at, (v, torch.ones_like(t)))
     return u - (r - t) * du - v
 
 

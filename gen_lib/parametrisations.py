@@ -237,11 +237,13 @@ def moved(net: Prediction, have: Parametrisation, trained: Path, path: Path) -> 
     """
 
     def elsewhere(x_t: Points, t: Times) -> Points:
-        here = coefficients(path, t)
+        first = t.reshape(-1, 1)[:1]
+        now = first if bool((t == first).all()) else t  # in a sampler all points have one time, looked up once
+        here = coefficients(path, now)
         there = time_of(trained, here.noise / here.data)
         at = coefficients(trained, there)
         same = x_t * scale(at) / scale(here)
-        z, x = ends(net(same, there), same, at, have)
+        z, x = ends(net(same, there.expand_as(t)), same, at, have)
         return here.noise_slope * z + here.data_slope * x
 
     return elsewhere

@@ -9,7 +9,7 @@ from gen_lib.paths import affine, circle, coefficients, line, variance_preservin
 
 
 def exercise_2() -> None:
-    r"""What remains, :math:`dx = -\frac{\dot b_t}{b_t}\, x\, d\tau + \sigma_t\, dW`: on DDPM's path, its forward process.
+    r"""It is :math:`dx = -\frac{\dot b_t}{b_t}\, x\, d\tau + \sigma_t\, dW`: on DDPM's path its forward process.
 
     By equation (1) on any affine path :math:`\hat z = -a_t s`, so :math:`\hat x = (x_t + a_t^2 s) / b_t`, and the
     velocity is :math:`\dot a_t \hat z + \dot b_t \hat x = \frac{\dot b_t}{b_t} x_t + \frac{a_t}{b_t}

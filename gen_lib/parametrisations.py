@@ -87,7 +87,7 @@ def determinant(of: Parametrisation, at: Coefficients) -> Times:
 
     Args:
         of: a parametrisation
-        at: what the path is made of, :func:`gen_lib.paths.coefficients`
+        at: what the path is made of, :func:`gen_lib.paths.affine.coefficients`
 
     Example:
         >>> at = coefficients(line, torch.tensor([[0.25]]))

@@ -128,7 +128,7 @@ def diffusion(
         diffusion(parametrisations.score, path=..., weight=methods.diffusion.variance)   # denoising score matching
         diffusion(parametrisations.edm, path=paths.variance_exploding(), time=paths.log_normal(...))   # EDM
 
-    Its ``push(net, z, steps=50, eta=0.0, generator=None)`` is :func:`gen_lib.samplers.ddim`.
+    Its ``push(net, z, steps=50, eta=0.0, generator=None)`` is :func:`gen_lib.samplers.sde.ddim`.
 
     Args:
         predict: what the net predicts, a function of :mod:`gen_lib.parametrisations`; noise and score need a path that

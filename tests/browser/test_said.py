@@ -184,7 +184,8 @@ def normals(seed):
 def noise_dial():
     live.noise_dial(LINE, {"learned": (net := bent("fm"))}, alt="Particles.", particles=100)
     z = torch.special.ndtri((torch.arange(100, dtype=torch.float64) + 0.5) / 100)[:, None]
-    words = "Noise σ = {}, {} steps, at t = {}: W1 to the exact marginal is {} for the ODE and {} for the SDE."
+    words = "Noise σ = {}, {} steps, at t = {}: W1 to the exact marginal is {} for the ODE, …, and {} for the SDE; "
+    words += "for as many perfect samples it is {}."
     for field, v in {"exact": lambda x, t: truth.velocity(LINE, x, t), "learned": first(net)}.items():
         for sigma, steps, at in ((0.5, 20, 20), (2.0, 10, 6)):
             drawn = normals(1)
@@ -201,7 +202,9 @@ def noise_dial():
                 loud = samplers.euler_maruyama(samplers.keeping(v, score, strength), z, steps, strength)
             quiet = samplers.euler(v, z, steps)
             exact = truth.flow_map(LINE, z, 0.0, at / steps)
-            off = [(states[at].sort(dim=0).values - exact).abs().mean() for states in (quiet, loud)]
+            drawn = normals(0)
+            perfect = truth.flow_map(LINE, fresh(None, like=z, drawn=drawn), 0.0, at / steps)
+            off = [(x.sort(dim=0).values - exact).abs().mean() for x in (quiet[at], loud[at], perfect)]
             moves = {"field": field, "noise σ": f"{sigma:.1f}", "steps": str(steps), "time": at / steps}
             yield moves, words, [sigma, steps, at / steps, *off]
 

@@ -48,12 +48,14 @@ class GuidanceDial extends Figure {
         }
       });
       const grid = Array.from({ length: 301 }, (_, k) => reach[0] + (k * (reach[1] - reach[0])) / 300);
-      const few = Math.round(n / 25);
+      const few = Math.round(n / 50);
       ends.inside(() => {
         ends.fill([[reach[0], 0], ...grid.map((at) => [at, marginal(one, at, 1)]), [reach[1], 0]], ROLES.data, { width: 0, alpha: 0.4 });
         ends.line(grid.map((at) => [at, tilt.density(at)]), "currentColor", { width: 2, dash: [6, 4] });
-        const curve = [];
-        for (let k = 0; k + few < n; k++) curve.push([(x[k] + x[k + few]) / 2, few / n / (x[k + few] - x[k])]);
+        const curve = Array.from(x, (_, k) => { // the mass between two quantiles, over their distance
+          const [low, high] = [Math.max(0, k - few), Math.min(n - 1, k + few)];
+          return [(x[low] + x[high]) / 2, (high - low) / n / (x[high] - x[low])];
+        });
         ends.line(curve, ROLES.output, { width: 2.5 });
       });
       say(`At g = ${g.toFixed(2)} the guided flow has mean ${readable(mean)} and standard deviation ${readable(std)}, the tilted `

@@ -48,8 +48,10 @@ def guidance_dial(*, alt: str, strength: float = 4.0, distance: float = 0.7, wid
     paths.set(xlabel="time t", ylabel="x", ylim=REACH)
     axes.fill_between(at[:, 0], right.log_prob(at).exp(), color=plots.COLORS["data"], alpha=0.4)
     axes.plot(at, truth.Tilted(right, mixture, strength).log_prob(at).exp(), "k--", lw=1.5)
-    ends = states[-1][:, 0]
-    axes.plot((ends[8:] + ends[:-8]) / 2, 8 / POINTS / (ends[8:] - ends[:-8]), color=plots.COLORS["output"], lw=2)
+    k, ends = torch.arange(POINTS), states[-1][:, 0]
+    low, high = (k - POINTS // 50).clamp_min(0), (k + POINTS // 50).clamp_max(POINTS - 1)
+    height = (high - low) / POINTS / (ends[high] - ends[low])  # the mass between two quantiles, over their distance
+    axes.plot((ends[high] + ends[low]) / 2, height, color=plots.COLORS["output"], lw=2)
     axes.set(xlabel="x", ylabel="density", xlim=REACH, ylim=(0, 1.6))
     start = {"strength": round(4 * strength), "distance": round(10 * distance), "width": round(10 * width)}
     show("guidance-dial", start | {"steps": STEPS, "z": floats(z), "reach": REACH}, figure, alt)

@@ -7,6 +7,7 @@ from ..method import Method
 from ..slips import Table
 from .autoencoder import autoencoder
 from .backflow import backflow
+from .conditional import conditional
 from .decoder import decoder
 from .diffusion import diffusion
 from .facm import facm, facm_published
@@ -19,6 +20,7 @@ __all__ = [
     "METHODS",
     "autoencoder",
     "backflow",
+    "conditional",
     "decoder",
     "diffusion",
     "facm",

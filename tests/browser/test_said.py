@@ -281,6 +281,37 @@ def round_trip():
         yield {"datum x": f"{place:.1f}", "net": name, "steps each way": str(steps)}, words, numbers
 
 
+def guidance_dial():
+    live.guidance_dial(alt="Paths.")
+    share = (torch.arange(200, dtype=torch.float64) + 0.5) / 200
+    words = "At g = {} the guided flow has mean {} and standard deviation {}, the tilted density {} and {}. W1 …is {}."
+    for g, m, s in ((4.0, 0.7, 0.6), (0.5, 0.7, 0.6), (7.25, 1.3, 0.4), (2.0, 0.2, 0.9)):
+        variances = torch.full((2, 1, 1), s**2)
+        mixture = data.GaussianMixture(torch.tensor([0.5, 0.5]), torch.tensor([[-m], [m]]), variances)
+        right = data.Labelled(mixture).given(1)
+        z = torch.special.ndtri(share)[:, None]
+        x = samplers.heun(lambda x, t, of=(right, mixture, g): truth.guided_velocity(*of[:2], x, t, of[2]), z, 60)[-1]
+        tilted = truth.Tilted(right, mixture, g)
+        numbers = [g, x.mean(), x.std(correction=0), tilted.mean, tilted.variance.sqrt()]
+        numbers.append((x - tilted.quantile(share)).abs().mean())
+        yield {"strength g": f"{g:.2f}", "classes at ±m": f"{m:.1f}", "width s": f"{s:.1f}"}, words, numbers
+
+
+def memory_dial():
+    stored, held_out = LINE.sample((2, 16), torch.Generator().manual_seed(3)).double()
+    live.memory_dial(LINE, stored, held_out, alt="A curve.", points=4)
+    nodes = torch.linspace(-7, 6, 1301, dtype=torch.float64)[:, None]
+    words = "{} stored points, the flow stopped at t = {}: noise {}. Copies: {} …Divergence from the data: {} nats."
+    for n, t in ((4, 0.9), (16, 0.75), (8, 0.97), (2, 0.5)):
+        model = data.spikes(stored[:n], (1 - t) / t)
+        x = torch.linspace(-14, 14, 2_800_001, dtype=torch.float64)[:, None]
+        near = [(x - of[:n].mT).abs().amin(-1) for of in (stored, held_out)]
+        copies = (model.log_prob(x).exp() * (near[0] < near[1])).sum() * 1e-5
+        log_p = LINE.log_prob(nodes)
+        divergence = (log_p.exp() * (log_p - model.log_prob(nodes))).sum() / 100
+        yield {"stored points N": str(n), "stopped at t": f"{t:.2f}"}, words, [n, t, (1 - t) / t, copies, divergence]
+
+
 def scoreboard():
     few = {"epochs": 1, "steps_per_epoch": 3, "batch": 16, "samples": 60, "members": (3,), "progress": False}
     both = {kind: compare(["fm", "decoder"], of, **few) for kind, of in (("line", LINE), ("plane", data.moons()))}
@@ -367,19 +398,8 @@ def heard(tab, words, numbers):
     raise AssertionError(f"said: {text!r}, expected: {words!r} with {numbers}")
 
 
-FIGURES = [
-    decoder_map,
-    latent_explorer,
-    likelihood_bench,
-    beta_dial,
-    arena,
-    flow_lab,
-    noise_dial,
-    ruler,
-    weights,
-    round_trip,
-]
-FIGURES += [scoreboard, predict_choice, predict_curve, gallery, explored]
+FIGURES = [decoder_map, latent_explorer, likelihood_bench, beta_dial, arena, flow_lab, ruler, weights, round_trip]
+FIGURES += [guidance_dial, memory_dial, noise_dial, scoreboard, predict_choice, predict_curve, gallery, explored]
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .paths import Coefficients, Path, coefficients, line, time_of
 from .shapes import Points, Times
+from .slips import Table
 
 Parametrisation = Callable[[Coefficients], tuple[Times, Times]]  # to p and q: what multiplies noise and data
 Prediction = Callable[[Tensor, Tensor], Tensor]  # (x_t, t) to a vector per point
@@ -72,6 +73,12 @@ def edm(at: Coefficients) -> tuple[Times, Times]:
     """
     size = scale(at)
     return -at.data / size, at.noise / size
+
+
+#: By name, for the command line and for tables.
+PARAMETRISATIONS = Table[Parametrisation](velocity=velocity, noise=noise, data=data, score=score, edm=edm).called(
+    "parametrisation"
+)
 
 
 def scale(at: Coefficients) -> Times:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .paths import Coefficients, Path, coefficients, line, time_of
 from .shapes import Points, Times
+from .slips import Table
 
 Parametrisation = Callable[[Coefficients], tuple[Times, Times]]  # to p and q: what multiplies noise and data
 Prediction = Callable[[Tensor, Tensor], Tensor]  # (x_t, t) to a vector per point
@@ -74,6 +75,12 @@ def edm(at: Coefficients) -> tuple[Times, Times]:
     return -at.data / size, at.noise / size
 
 
+#: By name, for the command line and for tables.
+PARAMETRISATIONS = Table[Parametrisation](velocity=velocity, noise=noise, data=data, score=score, edm=edm).called(
+    "parametrisation"
+)
+
+
 def scale(at: Coefficients) -> Times:
     r"""The size of a point for noise and data of variance 1, :math:`\sqrt{a_t^2 + b_t^2}`, shape of the times."""
     return (at.noise.square() + at.data.square()).sqrt()
@@ -87,7 +94,7 @@ def determinant(of: Parametrisation, at: Coefficients) -> Times:
 
     Args:
         of: a parametrisation
-        at: what the path is made of, :func:`gen_lib.paths.coefficients`
+        at: what the path is made of, :func:`gen_lib.paths.affine.coefficients`
 
     Example:
         >>> at = coefficients(line, torch.tensor([[0.25]]))
@@ -237,11 +244,13 @@ def moved(net: Prediction, have: Parametrisation, trained: Path, path: Path) -> 
     """
 
     def elsewhere(x_t: Points, t: Times) -> Points:
-        here = coefficients(path, t)
+        first = t.reshape(-1, 1)[:1]
+        now = first if bool((t == first).all()) else t  # in a sampler all points have one time, looked up once
+        here = coefficients(path, now)
         there = time_of(trained, here.noise / here.data)
         at = coefficients(trained, there)
         same = x_t * scale(at) / scale(here)
-        z, x = ends(net(same, there), same, at, have)
+        z, x = ends(net(same, there.expand_as(t)), same, at, have)
         return here.noise_slope * z + here.data_slope * x
 
     return elsewhere

@@ -19,6 +19,18 @@ WAYS = {
 }
 
 
+def test_names_are_those_of_the_functions():
+    for name, of in parametrisations.PARAMETRISATIONS.items():
+        assert getattr(parametrisations, name) is of
+    z, x = torch.randn(2, 50, 1)
+    net = METHODS["diffusion"].build(dim=1)
+    losses = []
+    for method in (methods.diffusion("noise", path="variance_preserving"), methods.diffusion(noise, path=KEPT)):
+        torch.manual_seed(0)
+        losses.append(method.loss(net, z, x))
+    assert torch.equal(*losses)
+
+
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 

@@ -198,6 +198,8 @@ def test_edms_times_have_a_log_normal_ratio(path):
         (lambda: paths.variance_exploding(rho=0.0), "rho must be a finite number above 0, got 0.0"),
         (lambda: paths.log_normal(line, std=0.0), "std must be a finite number above 0, got 0.0"),
         (lambda: truth.mixture_at(data.mixture_1d(), 1.5), "t must lie from 0 to 1, got 1.5"),
+        (lambda: methods.diffusion("nose"), "unknown parametrisation 'nose', did you mean 'noise'"),
+        (lambda: methods.diffusion(path="lines"), "unknown path 'lines', did you mean 'line'"),
         (lambda: methods.diffusion(noise), "predict must tell noise and data apart .* does not at t = 0"),
         (lambda: methods.diffusion(parametrisations.data), "predict must tell .* does not at t = 1"),
         (lambda: methods.diffusion(score), "predict must tell noise and data apart .* does not at t = 0"),

@@ -132,7 +132,7 @@ FACTORIES = {
     "backflow": [{"p": 0.5}, {"coupling": couplings.independent}],
     "diffusion": [
         {"coupling": couplings.optimal},
-        {"predict": parametrisations.noise, "path": paths.variance_preserving()},
+        {"predict": "noise", "path": "variance_preserving"},
         {"predict": parametrisations.edm, "path": (loud := paths.variance_exploding()), "time": paths.log_normal(loud)},
     ],
 }

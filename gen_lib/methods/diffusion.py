@@ -13,8 +13,8 @@ from ..couplings import independent
 from ..density import pushforward_log_prob
 from ..method import Coupling, Method, Turn, factory
 from ..nets import Field
-from ..parametrisations import Parametrisation, convert, determinant, scale, velocity
-from ..paths import Coefficients, Path, TimeDraw, circle, coefficients, parts, uniform
+from ..parametrisations import PARAMETRISATIONS, Parametrisation, convert, determinant, scale, velocity
+from ..paths import PATHS, Coefficients, Path, TimeDraw, circle, coefficients, parts, uniform
 from ..samplers import Velocity, ddim
 from ..shapes import PerSample, Points, States, Times
 
@@ -113,9 +113,9 @@ def field(net: Callable[..., Tensor], predict: Parametrisation, path: Path) -> V
 
 @factory
 def diffusion(
-    predict: Parametrisation = velocity,
+    predict: Parametrisation | str = velocity,
     *,
-    path: Path = circle,
+    path: Path | str = circle,
     weight: Weight = even,
     time: TimeDraw = uniform,
     coupling: Coupling = independent,
@@ -124,22 +124,22 @@ def diffusion(
 
     The default learns the velocity of the quarter circle, also called v-prediction under a cosine schedule. Others::
 
-        diffusion(parametrisations.noise, path=paths.variance_preserving())              # DDPM
+        diffusion("noise", path="variance_preserving")                                   # DDPM
         diffusion(parametrisations.score, path=..., weight=methods.diffusion.variance)   # denoising score matching
         diffusion(parametrisations.edm, path=paths.variance_exploding(), time=paths.log_normal(...))   # EDM
 
-    Its ``push(net, z, steps=50, eta=0.0, generator=None)`` is :func:`gen_lib.samplers.ddim`.
+    Its ``push(net, z, steps=50, eta=0.0, generator=None)`` is :func:`gen_lib.samplers.sde.ddim`.
 
     Args:
-        predict: what the net predicts, a function of :mod:`gen_lib.parametrisations`; noise and score need a path that
-            holds some data at the start, since noise alone says nothing of them
-        path: from noise to data, affine
+        predict: what the net predicts, a function of :mod:`gen_lib.parametrisations` or its name; noise and score need
+            a path that holds some data at the start, since noise alone says nothing of them
+        path: from noise to data, affine; or the name of a ready one
         weight: of an error, a function of what the path is made of
         time: draws one time in [0, 1] per pair
         coupling: which noise is paired with which datum
 
     Raises:
-        ValueError: a path that is not affine; one of which the prediction says nothing at an end
+        ValueError: an unknown name; a path that is not affine; one of which the prediction says nothing at an end
 
     References:
         Denoising Diffusion Probabilistic Models (Ho et al., 2020), arXiv 2006.11239; Denoising Diffusion Implicit
@@ -147,6 +147,8 @@ def diffusion(
         Models (Nichol and Dhariwal, 2021), arXiv 2102.09672; v-prediction: Progressive Distillation for Fast Sampling
         of Diffusion Models (Salimans and Ho, 2022), arXiv 2202.00512
     """
+    predict = PARAMETRISATIONS[predict] if isinstance(predict, str) else predict
+    path = PATHS[path] if isinstance(path, str) else path
     first, last = torch.tensor([[[0.0]], [[1.0]]], dtype=torch.float64)
     for t in (first, last):
         says = determinant(predict, coefficients(path, t)).abs().item()

@@ -75,8 +75,8 @@ def copies(samples: Points, train: Others, held_out: HeldOut) -> Copies:
         ValueError: points of different dimensions or members, not finite
 
     References:
-        Permutation, Parametric and Bootstrap Tests of Hypotheses (Good, 2005), chapter 3, doi 10.1007/b138696, for the
-        law by exchangeability
+        A Non-Parametric Test to Detect Data-Copying in Generative Models (Meehan, Chaudhuri and Dasgupta, 2020),
+        arXiv 2004.05675, for a test on the same three samples
 
     Example:
         >>> stored = torch.arange(8.0)[:, None]

@@ -33,8 +33,8 @@ def frechet(samples: Points, target: GaussianMixture | Tensor) -> PerMember:
         ValueError: fewer than two points on either side, different dimensions
 
     References:
-        The distance between two random vectors with given dispersion matrices (Olkin and Pukelsheim, 1982),
-        doi 10.1016/0024-3795(82)90112-4; GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
+        The Frechet distance between multivariate normal distributions (Dowson and Landau, 1982),
+        doi 10.1016/0047-259X(82)90077-X; GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
         Equilibrium (Heusel et al., 2017), arXiv 1706.08500
 
     Example:

@@ -1,6 +1,7 @@
 """Paths from noise to data, and how times on them are drawn. Noise is at t = 0, data at t = 1."""
 
 from .affine import (
+    PATHS,
     Coefficients,
     Path,
     affine,
@@ -15,6 +16,7 @@ from .affine import (
 from .times import TimeDraw, log_normal, logit_normal, two_times, uniform
 
 __all__ = [
+    "PATHS",
     "Coefficients",
     "Path",
     "TimeDraw",

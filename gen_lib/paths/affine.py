@@ -11,6 +11,7 @@ from torch.func import jvp
 
 from .. import check
 from ..shapes import Points, Times
+from ..slips import Table
 
 Path = Callable[[Points, Points, Times], tuple[Tensor, Tensor]]  # (z, x, t) to the point at time t, and its velocity
 
@@ -239,6 +240,15 @@ def _exploding(z: Points, x: Points, t: Times, low: float, high: float, rho: flo
     first, last = high ** (1 / rho), low ** (1 / rho)
     root = (1 - t) * first + t * last
     return root**rho * z + x, rho * (last - first) * root ** (rho - 1) * z + 0 * x
+
+
+#: By name, for the command line and for tables.
+PATHS: Table[Path] = Table(
+    line=line,
+    circle=circle,
+    variance_preserving=variance_preserving(),
+    variance_exploding=variance_exploding(),
+).called("path")
 
 
 def time_of(path: Path, noise_to_data: Times) -> Times:

@@ -1,7 +1,8 @@
 """From noise to data: how a trained map or field is followed, one state at a time.
 
-Every sampler returns the list of its states, ``[z, ..., x]``. They stand at equally spaced times, :func:`times`, from
-``start`` to ``end``: noise at 0, data at 1; ``start=1, end=0`` goes backwards, from data to noise.
+Every sampler returns the list of its states, ``[z, ..., x]``. They stand at equally spaced times,
+:func:`~gen_lib.samplers.ode.times`, from ``start`` to ``end``: noise at 0, data at 1; ``start=1, end=0`` goes
+backwards, from data to noise.
 
 What moves the points is a function of points and time. A sampler knows no network, records gradients as any other
 computation does, and leaves it to the caller to switch them off (``with torch.no_grad():``). What a sample costs is the

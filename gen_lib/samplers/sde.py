@@ -95,13 +95,13 @@ def euler_maruyama(
         generator: source of the noise; torch's global one if none is given
 
     Returns:
-        ``steps + 1`` states at :func:`times`, z first
+        ``steps + 1`` states at :func:`~gen_lib.samplers.ode.times`, z first
 
     Raises:
-        ValueError: as :func:`euler`; sigma a negative number
+        ValueError: as :func:`~gen_lib.samplers.ode.euler`; sigma a negative number
 
     References:
-        Numerical Solution of Stochastic Differential Equations (Kloeden and Platen, 1992), section 10.2
+        Numerical Solution of Stochastic Differential Equations (Kloeden and Platen, 1992), section 14.1
 
     Example:
         >>> walk = euler_maruyama(lambda x, t: 0 * x, torch.zeros(5, 1), steps=4, sigma=1.0)  # a Brownian motion
@@ -147,7 +147,7 @@ def stochastic_heun(
         generator: source of the noise; torch's global one if none is given
 
     Returns:
-        ``steps + 1`` states at :func:`times`, z first
+        ``steps + 1`` states at :func:`~gen_lib.samplers.ode.times`, z first
 
     Raises:
         ValueError: as :func:`euler_maruyama`
@@ -203,10 +203,11 @@ def ddim(
         generator: source of the noise; torch's global one if none is given
 
     Returns:
-        ``steps + 1`` states at :func:`times`, z first
+        ``steps + 1`` states at :func:`~gen_lib.samplers.ode.times`, z first
 
     Raises:
-        ValueError: as :func:`euler`; eta outside [0, 1], or not 0 backwards; a path that is not affine
+        ValueError: as :func:`~gen_lib.samplers.ode.euler`; eta outside [0, 1], or not 0 backwards; a path that is not
+            affine
 
     References:
         Denoising Diffusion Implicit Models (Song, Meng and Ermon, 2021), arXiv 2010.02502; Denoising Diffusion

@@ -105,7 +105,7 @@ class Tilted:
 
     @property
     def dim(self) -> int:
-        """Dimension of a point: 1."""
+        """Dimension of a point, which is 1."""
         return 1
 
     @property

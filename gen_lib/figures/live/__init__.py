@@ -6,8 +6,10 @@ from .decoder_map import decoder_map
 from .flow_lab import flow_lab
 from .flow_plane import flow_plane
 from .gallery import gallery
+from .guidance_dial import guidance_dial
 from .latent_explorer import latent_explorer
 from .likelihood_bench import likelihood_bench
+from .memory_dial import memory_dial
 from .noise_dial import noise_dial
 from .playground import playground
 from .predict_choice import predict_choice
@@ -26,8 +28,10 @@ __all__ = [
     "flow_lab",
     "flow_plane",
     "gallery",
+    "guidance_dial",
     "latent_explorer",
     "likelihood_bench",
+    "memory_dial",
     "noise_dial",
     "playground",
     "predict_choice",

@@ -1,13 +1,13 @@
 // Members are a dimension of each array, and all weights are one array, so that a step is one program with few kernels.
-// An array is used up by what takes it; .ref keeps it for another use. The backend called cpu is left out: it interprets,
-// for debugging, and takes seconds for a step. Points are rows here, which is a little faster than columns.
+// An array is used up by what takes it; .ref keeps it for another use. The backend called cpu is left out: it is for
+// debugging, interprets, and takes seconds for a step. Points are rows here, which is a little faster than columns.
 
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "/peers/@jax-js/jax/dist/index.js";
 
 const found = await init();
 for (const device of ["wasm", "webgpu", "webgl"].filter((name) => found.includes(name))) {
   contest.contenders[`jax-js, ${device}`] = async (setting) => {
-    const { members, batch, dim } = setting;
+    const { members, batch } = setting;
     defaultDevice(device);
     const training = contest.begun(setting);
     const { layers, weights } = training.members[0].map;
@@ -33,14 +33,15 @@ for (const device of ["wasm", "webgpu", "webgl"].filter((name) => found.includes
       return [value, w.sub(move), mean, square];
     });
 
-    let w = np.array(Float32Array.from(training.members.flatMap(({ map }) => Array.from(map.weights)))).reshape([members, weights.length]);
+    const numbers = training.members.flatMap(({ map }) => Array.from(map.weights));
+    let w = np.array(Float32Array.from(numbers)).reshape([members, weights.length]);
     let [mean, square] = [np.zerosLike(w.ref), np.zerosLike(w.ref)];
     let done = 0;
     return async (n) => {
       defaultDevice(device);
       let last = null;
       for (let k = 0; k < n; k++) {
-        const pairs = contest.drawn(training).map((values, i) => np.array(values).reshape([members, i < 2 ? dim : 1, batch]));
+        const pairs = contest.drawn(training).map((values) => np.array(values).reshape([members, -1, batch]));
         const lr = contest.rate(setting, done);
         done += 1;
         last?.dispose();

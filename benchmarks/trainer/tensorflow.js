@@ -1,15 +1,16 @@
-// Members are a dimension of each array: products in batches, one optimiser for all. Points are columns, as in the page;
-// as rows they take as long.
+// Members are a dimension of each array: products in batches, one optimiser. Points are columns, as in the page.
+// Points as rows, or all weights in one array, take as long.
 
 tf.wasm.setWasmPaths("/peers/@tensorflow/tfjs-backend-wasm/dist/");
 
 for (const backend of ["cpu", "wasm", "webgl"]) {
   contest.contenders[`TensorFlow.js, ${backend}`] = async (setting) => {
-    const { members, batch, dim, lr } = setting;
+    const { members, batch, lr } = setting;
     await tf.setBackend(backend);
     const training = contest.begun(setting);
     const layers = contest.weights(training).map(({ inputs, outputs, weight, bias }) => ({
-      weight: tf.variable(tf.tensor(weight, [members, inputs, outputs])), bias: tf.variable(tf.tensor(bias, [members, outputs, 1])),
+      weight: tf.variable(tf.tensor(weight, [members, inputs, outputs])),
+      bias: tf.variable(tf.tensor(bias, [members, outputs, 1])),
     }));
     const adam = tf.train.adam(lr, 0.9, 0.999, 1e-8);
 
@@ -24,7 +25,7 @@ for (const backend of ["cpu", "wasm", "webgl"]) {
 
     function step(done) {
       adam.learningRate = contest.rate(setting, done);
-      const [z, x, t] = contest.drawn(training).map((values, k) => tf.tensor(values, [members, k < 2 ? dim : 1, batch]));
+      const [z, x, t] = contest.drawn(training).map((values) => tf.tensor(values).reshape([members, -1, batch]));
       return adam.minimize(() => loss(z, x, t), true);
     }
 

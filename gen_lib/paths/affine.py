@@ -127,7 +127,7 @@ def affine(noise: Callable[[Times], Times], data: Callable[[Times], Times]) -> P
 
     Args:
         noise: :math:`a_t`, from times to numbers of the same shape, made of torch's operations
-        data: :math:`b_t`, likewise
+        data: :math:`b_t`, in the same way
 
     Returns:
         a path, which can be sent to another process if the two functions can

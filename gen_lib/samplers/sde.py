@@ -41,7 +41,7 @@ def keeping(velocity: Velocity, score: Velocity, sigma: Noise) -> Velocity:
 
     Args:
         velocity: called as ``velocity(x, t)``
-        score: called likewise, gradient of the log-density of x_t
+        score: called as ``score(x, t)``, gradient of the log-density of x_t
         sigma: strength of the noise, at least 0: a number or a function of the times
 
     Returns:

@@ -2,7 +2,7 @@ r"""What guidance does to a mixture, exactly: the guided field, and the density 
 
 Guidance moves the field of a class on from the field of all data. The same formula for densities,
 :math:`p(x \mid c)^g\, p(x)^{1-g}`, has the guided *score* at the data; but the densities of the guided flow on the way
-are not those of its noised points, so the flow ends elsewhere.
+are not those of its noisy points, so the flow ends elsewhere.
 """
 
 from dataclasses import dataclass

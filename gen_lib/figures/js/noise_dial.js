@@ -42,8 +42,8 @@ class NoiseDial extends Figure {
       plot.inside(() => {
         plot.fill(bulge(exact, now), ROLES.data, { width: 2 });
         for (const [states, colour] of sides) {
-          for (const share of SHOWN) {
-            const p = Math.floor(share * z.length);
+          for (const place of SHOWN) {
+            const p = Math.floor(place * z.length);
             plot.line(states.map((x, i) => [i / count, x[p]]), colour, { alpha: 0.35 });
             plot.line(states.slice(0, at + 1).map((x, i) => [i / count, x[p]]), colour, { width: 1.5 });
             plot.dots([[now, states[at][p]]], colour, { size: 4 });

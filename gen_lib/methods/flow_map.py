@@ -88,8 +88,8 @@ def eulerian(net: AverageVelocity, x_t: Points, t: Times, r: Times) -> Points:
         model: Learning flow maps via self-distillation (Boffi et al., 2025), arXiv 2505.18825
     """
     v = held(net)(x_t, t, t)
-    at = x_t + torch.zeros_like(v), t  # points without members are given to all
-    u, du, *_ = jvp(lambda x_t, t: net(x_t, t, r), at, (v, torch.ones_like(t)))
+    here, tangent = (torch.zeros_like(v), torch.zeros_like(t)), (v, torch.ones_like(t))
+    u, du, *_ = jvp(lambda dx, dt: net(x_t + dx, t + dt, r), here, tangent)
     return u - (r - t) * du - v
 
 
@@ -115,7 +115,7 @@ def lagrangian(net: AverageVelocity, x_t: Points, t: Times, r: Times) -> Points:
         How to build a consistency model: Learning flow maps via self-distillation (Boffi et al., 2025), arXiv
         2505.18825; Terminal Velocity Matching (Zhou et al., 2026), arXiv 2511.19797
     """
-    u, du, *_ = jvp(lambda r: net(x_t, t, r), (r,), (torch.ones_like(r),))
+    u, du, *_ = jvp(lambda dr: net(x_t, t, r + dr), (torch.zeros_like(r),), (torch.ones_like(r),))
     return u + (r - t) * du - held(net)(x_t + (r - t) * u, r, r)
 
 

@@ -252,7 +252,7 @@ PATHS: Table[Path] = Table(
 
 
 def time_of(path: Path, noise_to_data: Times) -> Times:
-    r"""When a path has a given ratio of noise to data, :math:`a_t / b_t`, by bisection.
+    r"""When a path has a given ratio of noise to data, :math:`a_t / b_t`, by Newton's method within an interval.
 
     Two affine paths with this ratio differ only in scale, so this is how a time of one is found on the other.
 
@@ -270,9 +270,16 @@ def time_of(path: Path, noise_to_data: Times) -> Times:
     """
     wanted = noise_to_data.double()
     low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
-    for _ in range(54 if noise_to_data.dtype == torch.float64 else 26):
-        middle = (low + high) / 2
-        at = parts(path, middle)
+    t, enough = (low + high) / 2, torch.finfo(noise_to_data.dtype).eps
+    for _ in range(60):
+        at = parts(path, t)
         late = at.noise <= wanted * at.data
-        low, high = low.where(late, middle), middle.where(late, high)
-    return ((low + high) / 2).to(noise_to_data)
+        low, high = low.where(late, t), t.where(late, high)
+        off = (at.noise / (wanted * at.data)).log()
+        newton = t - off / (at.noise_slope / at.noise - at.data_slope / at.data)
+        inside = (newton >= low - enough) & (newton <= high + enough)  # and up to rounding, where it has arrived
+        following = newton.where(inside, (low + high) / 2).clamp(0, 1)
+        step, t = (following - t).abs().max(), following
+        if step <= enough:
+            break
+    return t.to(noise_to_data)

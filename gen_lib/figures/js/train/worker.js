@@ -60,14 +60,15 @@ class Bench {
     if (last) this.going = false;
     // looking takes a quarter of the time at most, but for the first steps, in which most is learned
     const early = training.done < 300 && Number.isInteger(Math.log2(training.done)) && training.done > 4;
-    if (last || early || (performance.now() - this.told > TOLD && this.looked < this.spent / 4)) this.look();
+    if (last || early) this.look();
+    else if (performance.now() - this.told > TOLD && this.looked < this.spent / 4) this.looked += this.look();
   }
 
   look() {
     const start = performance.now();
     this.judge();
     this.report();
-    this.looked += performance.now() - start;
+    return performance.now() - start;
   }
 
   pushed(nets, noise) {

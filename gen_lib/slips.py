@@ -13,7 +13,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 #: Names of the methods that are ready, in the order of the book (``gen_lib.METHODS``).
-METHOD_NAMES = ("decoder", "ae", "vae", "vae_beta", "gan", "wgan", "fm", "meanflow", "facm", "backflow")
+METHOD_NAMES = ("decoder", "ae", "vae", "vae_beta", "gan", "wgan", "fm", "meanflow", "facm", "backflow", "diffusion")
 
 #: Names of what can be learned (``gen_lib.data.TARGETS``).
 TARGET_NAMES = (

@@ -12,7 +12,7 @@ from gen_lib.plots import COLORS
 LIBRARY = Path(__file__).parent.parent / "gen_lib"
 # From left to right: a module imports only what stands before it (the order of the book's design).
 ORDER = ["slips", "parameters", "terminal", "records", "shapes", "draws", "check", "data", "images", "paths"]
-ORDER += ["couplings", "likelihoods", "nets"]
+ORDER += ["parametrisations", "couplings", "likelihoods", "nets"]
 ORDER += [
     "counting",
     "samplers",

@@ -34,7 +34,7 @@ def test_every_ready_method_can_be_compared():
     assert list(everything.runs) == list(METHODS)
     assert {tuple(run.frames.shape) for run in everything.runs.values()} == {(3, 40, 2)}
     asked = {name: run.evaluations for name, run in everything.runs.items()}
-    assert asked == dict.fromkeys(METHODS, 1) | {"fm": 100}
+    assert asked == dict.fromkeys(METHODS, 1) | {"fm": 100, "diffusion": 50}
 
 
 def test_a_method_in_a_comparison_is_the_method_alone(line):

@@ -30,9 +30,9 @@ NOT_MOVED = {
     "a net does not move with the points": {"reconstruction_error", "bits_per_dimension", "elbo", "elbo_gap"},
     "draws points of its own, in torch's default precision": {"floor", "with_floor", "dequantised_bits"},
     "knows times, no positions": {"clock", "times", "Counted"},
-    "holds numbers": {"WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"},
+    "holds numbers": {"WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca", "Copies", "Overlap"},
 }
-NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca"}
+NO_POINTS = {"times", "Counted", "WithFloor", "Modes", "Elbo", "ElboGap", "Estimate", "Ppca", "Copies", "Overlap"}
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,28 @@ def cost(pair: tuple[Tensor, Tensor]) -> Tensor:
     return (pair[0].double() - pair[1].double()).square().sum((-2, -1)).to(pair[1])
 
 
+def copies(x: Tensor, y: Tensor) -> list[Tensor]:
+    """Of samples x: how many are nearest to the first points of y, and what chance would have made of them."""
+    found = metrics.copies(x, y[..., :10, :], y[..., 10:, :])
+    return [found.fraction, found.spread, found.p_value]
+
+
+def right(by: Tensor) -> GaussianMixture:
+    """The right component of the mixture on the line, as the class that guidance goes to."""
+    return data.Labelled(line(by)).given(1)
+
+
+def tilted(by: Tensor) -> truth.Tilted:
+    return truth.Tilted(right(by), line(by), 3.0)
+
+
 def seeded() -> Generator:
     return Generator().manual_seed(0)
+
+
+def spring(by: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """A velocity towards a point that is moved along."""
+    return lambda z, t: t * (by.to(z) - z)
 
 
 METRICS = {
@@ -147,6 +167,13 @@ METRICS = {
     "straightness": Case(lambda x, y, by: metrics.straightness(bent(x, y))),
     "path_energy": Case(lambda x, y, by: metrics.path_energy(bent(x, y))),
     "active_units": Case(lambda x, y, by: metrics.active_units(codes(x))),
+    "copies": Case(lambda x, y, by: copies(x, y)),
+    "frechet": Case(lambda x, y, by: metrics.frechet(x, plane(by)), rtol=1e-6),
+    "frechet to points": Case(lambda x, y, by: metrics.frechet(x, y), rtol=1e-6),
+    "frechet_bias": Case(
+        lambda x, y, by: metrics.frechet_bias(plane(by).covariance, 9).to(x), alone=False, takes=False
+    ),
+    "precision_recall": Case(lambda x, y, by: torch.stack([*metrics.precision_recall(x, y)], -1)),
     "floor": Case(
         lambda x, y, by: metrics.floor(metrics.w2, data.mixture_2d(), 5, repeats=2).to(x),
         alone=False,
@@ -191,12 +218,29 @@ TRUTH = {  # at t = 1/2 the points are half as far as the data
     "irreducible_loss": Case(
         lambda x, y, by: x.new_tensor(truth.irreducible_loss(line(by)).value), dim=1, alone=False, takes=False
     ),
+    "mixture_at": Case(
+        lambda x, y, by: truth.mixture_at(plane(2 * by), 0.5).mean.to(x), moves=1, alone=False, takes=False
+    ),
     "irreducible_loss in the plane": Case(
         lambda x, y, by: x.new_tensor(truth.irreducible_loss(plane(by), 1000, seeded()).value),
         rtol=1e-6,
         alone=False,
         takes=False,
         drawn=True,
+    ),
+    "guided_velocity": Case(
+        lambda x, y, by: truth.guided_velocity(right(2 * by), line(2 * by), x, 0.5, 3.0), dim=1, moves=2
+    ),
+    "Tilted's density": Case(lambda x, y, by: tilted(by).log_prob(x), dim=1, rtol=1e-6),
+    "Tilted's mean": Case(lambda x, y, by: tilted(by).mean.to(x), dim=1, moves=1, alone=False, takes=False),
+    "Tilted's variance": Case(lambda x, y, by: tilted(by).variance.to(x), dim=1, rtol=1e-6, alone=False, takes=False),
+    "Tilted's quantiles": Case(
+        lambda x, y, by: tilted(by).quantile(torch.linspace(0.1, 0.9, N, dtype=torch.float64)).to(x),
+        dim=1,
+        moves=1,
+        rtol=1e-6,
+        alone=False,
+        takes=False,
     ),
     "jensen_shannon": Case(
         lambda x, y, by: x.new_tensor(truth.jensen_shannon(line(by), line(by + 1)).value),
@@ -236,6 +280,17 @@ SAMPLERS = {
     "jump through a net": Case(lambda x, y, by: samplers.jump(net("meanflow", x), x, 2)[-1], alone=False),
     "adaptive through a net": Case(lambda x, y, by: samplers.adaptive(net("fm", x), x, 1e-3)[-1], alone=False),
     "once through a net": Case(lambda x, y, by: samplers.once(net("decoder", x), x)[-1], alone=False),
+}
+
+SAMPLERS |= {  # what they draw is held elsewhere: here the noise has strength zero, but for the keeping drift
+    "keeping": Case(lambda x, y, by: samplers.keeping(spring(by), spring(by), 2.0)(x, samplers.clock(0.5, x))),
+    "euler_maruyama": Case(lambda x, y, by: samplers.euler_maruyama(spring(by), x, 5, 0.0)[-1], moves=1),
+    "stochastic_heun": Case(lambda x, y, by: samplers.stochastic_heun(spring(by), x, 5, 0.0)[-1], moves=1),
+    "ddim": Case(lambda x, y, by: samplers.ddim(spring(by), x, 5)[-1], moves=1),
+    "ddim through a net": Case(lambda x, y, by: samplers.ddim(net("fm", x), x, 2, start=0.1)[-1], alone=False),
+    "euler_maruyama through a net": Case(
+        lambda x, y, by: samplers.euler_maruyama(net("fm", x), x, 2, 0.0)[-1], alone=False
+    ),
 }
 
 COUPLINGS = {
@@ -315,6 +370,8 @@ UNITS = {  # the power of the unit of length
     **dict.fromkeys(["optimal", "optimal on the line", "independent"], 2),
     "ppca's mean": 1,
     "ppca's directions": 2,
+    "frechet to points": 2,
+    "precision_recall": 0,
 }
 
 
@@ -517,8 +574,8 @@ def test_a_density_goes_with_output_and_data(far):
 
 
 def test_everything_that_makes_data_has_a_case():
-    kinds = {"TARGETS", "Density", "Digits", "Distribution", "GaussianMixture", "Shape"}
-    assert {*data.TARGETS, *kinds, "digits", "split"} == set(data.__all__)
+    kinds = {"TARGETS", "Density", "Digits", "Distribution", "GaussianMixture", "Labelled", "Shape", "Stored"}
+    assert {*data.TARGETS, *kinds, "digits", "spikes", "split"} == set(data.__all__)
     kinds = {"FACTORS", "HUB", "ImageSet", "Unavailable"}
     read_as_a_folder = {"hub"}
     assert {"draw", "faces", "factors", "folder", *kinds, *read_as_a_folder} == set(images.__all__)

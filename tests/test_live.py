@@ -76,6 +76,23 @@ def test_the_flow_lab_refuses_what_its_sliders_and_scripts_cannot_show(moving, c
     assert moving == []
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"mixture": data.mixture_2d()}, "mixture must be on the line, got dimension 2"),
+        ({"steps": 7}, "steps must be one of 5, 10, 20"),
+        ({"sigma": 0.7}, "sigma must be one of 0.0, 0.5"),
+        ({"fields": {"exact": METHODS["fm"].build(dim=1)}}, 'the name "exact"'),
+        ({"fields": {"two": METHODS["meanflow"].build(dim=1)}}, "'two' has 2 time.s. in dimension 1"),
+        ({"particles": 0}, "particles must be a whole number of at least 1"),
+    ],
+)
+def test_the_noise_dial_refuses_what_its_sliders_cannot_show(moving, change, words):
+    with pytest.raises(ValueError, match=words):
+        live.noise_dial(**{"mixture": LINE, "fields": {}, "alt": "Particles.", **change})
+    assert moving == []
+
+
 def shorts(kept) -> torch.Tensor:
     whole = np.frombuffer(base64.b64decode(kept["values"]), "<i2")
     return torch.from_numpy(whole.astype("f8")) / 32767 * kept["scale"]
@@ -422,6 +439,49 @@ def test_the_round_trip_carries_its_nets_and_an_axis_for_their_errors(moving):
         error = (samplers.jump(nets["a"], code, 4)[-1] - x)[0].abs()
     assert (error <= spec["top"]).double().mean() > 0.98
     assert error.max() > spec["top"] / 6
+
+
+def test_the_guidance_dial_starts_as_it_is_asked_and_knows_the_noise(moving):
+    live.guidance_dial(alt="Paths.", strength=2.25, distance=1.2, width=0.4)
+    spec = spec_of(moving[0])
+    assert (spec["strength"], spec["distance"], spec["width"], spec["steps"]) == (9, 12, 4, 60)
+    share = torch.special.ndtr(torch.from_numpy(numbers(spec["z"]).astype("f8")))
+    assert torch.allclose(share, (torch.arange(200).double() + 0.5) / 200, atol=1e-6)
+
+
+def test_the_memory_dial_carries_its_points_and_starts_as_it_is_asked(moving):
+    stored, held_out = data.mixture_1d().sample((2, 20))
+    live.memory_dial(data.mixture_1d(), stored, held_out, alt="A curve.", points=8, stop=0.75)
+    spec = spec_of(moving[0])
+    assert spec["counts"] == [2, 4, 8, 16]
+    assert (spec["counts"][spec["points"]], spec["stops"][spec["stop"]]) == (8, 0.75)
+    assert spec["mixture"] == export.mixture(data.mixture_1d())
+    assert numbers(spec["stored"]).tolist() == stored[:, 0].tolist()
+    assert numbers(spec["held"]).tolist() == held_out[:, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: live.guidance_dial(alt="x", strength=9.0), "strength must lie from 0 to 8, got 9"),
+        (lambda: live.guidance_dial(alt="x", distance=0.0), "distance must lie from 0.1 to 1.5, got 0"),
+        (lambda: live.guidance_dial(alt="x", width=2.0), "width must lie from 0.2 to 1, got 2"),
+        (lambda: live.memory_dial(PLANE, *points(8), alt="x"), "mixture must be on the line"),
+        (lambda: live.memory_dial(LINE, *points(3), alt="x"), r"stored must have shape \(n, 1\) with n >= 4"),
+        (lambda: live.memory_dial(LINE, *points(8)[:1], points(4)[0], alt="x"), "held_out must have shape .* the same"),
+        (lambda: live.memory_dial(LINE, *points(8), alt="x", points=3), r"points must be one of \[2, 4, 8\], got 3"),
+        (lambda: live.memory_dial(LINE, *points(8), alt="x", points=8, stop=0.91), "stop must be one of .*, got 0.91"),
+        (lambda: live.guidance_dial(alt=" "), "alt must say"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_the_dials_refuse(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def points(n):
+    return data.mixture_1d().sample((2, n), torch.Generator().manual_seed(0))
 
 
 PLANE, LINE = data.mixture_2d(), data.mixture_1d()

@@ -13,7 +13,7 @@ import torch
 from consistency import consistency
 
 import gen_lib
-from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods, nets, paths
+from gen_lib import METHODS, Method, Turn, couplings, data, fit, methods, nets, parametrisations, paths
 from gen_lib.compare import Interrupted, compare
 from gen_lib.images import Unavailable
 from gen_lib.method import factory
@@ -130,6 +130,11 @@ FACTORIES = {
     "facm_published": [{}],
     "flow_map": [{"equation": flow_map.semigroup}, {"equation": flow_map.eulerian, "path": paths.circle}],
     "backflow": [{"p": 0.5}, {"coupling": couplings.independent}],
+    "diffusion": [
+        {"coupling": couplings.optimal},
+        {"predict": "noise", "path": "variance_preserving"},
+        {"predict": parametrisations.edm, "path": (loud := paths.variance_exploding()), "time": paths.log_normal(loud)},
+    ],
 }
 CALLS = [(name, arguments) for name, several in FACTORIES.items() for arguments in several]
 

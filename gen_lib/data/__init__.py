@@ -8,6 +8,7 @@ The mixtures of Gaussians carry the book: their velocity field, flow map and lik
 from collections.abc import Callable
 
 from ..slips import Table
+from .labelled import Labelled
 from .mixtures import (
     Density,
     Distribution,
@@ -21,6 +22,7 @@ from .mixtures import (
 )
 from .plane import Shape, checkerboard, moons, s_curve, spiral
 from .sets import Digits, dequantised, digits, split
+from .stored import Stored, spikes
 
 __all__ = [
     "TARGETS",
@@ -28,7 +30,9 @@ __all__ = [
     "Digits",
     "Distribution",
     "GaussianMixture",
+    "Labelled",
     "Shape",
+    "Stored",
     "checkerboard",
     "dequantised",
     "digits",
@@ -39,6 +43,7 @@ __all__ = [
     "moons",
     "ring",
     "s_curve",
+    "spikes",
     "spiral",
     "split",
     "two_modes_2d",

@@ -116,10 +116,13 @@ class GaussianMixture:
             points, shape ``(n, d)`` or ``(*members, n, d)``, in torch's default precision
         """
         shape = check.amount("n", n)
-        u, e = draws.uniform(shape, generator), draws.normal((*shape, self.dim), generator)
+        return self.drawn(draws.uniform(shape, generator), draws.normal((*shape, self.dim), generator))[1]
+
+    def drawn(self, u: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
+        """Components, chosen by uniform numbers u ``(*s)``, and points of them, by normal numbers e ``(*s, d)``."""
         component = torch.bucketize(u.contiguous(), self.weights.cumsum(0)[:-1].to(u))
         mean, root = self.means.to(e), torch.linalg.cholesky(self.covariances).to(e)
-        return mean[component] + (root[component] * e[..., None, :]).sum(-1)
+        return component, mean[component] + (root[component] * e[..., None, :]).sum(-1)
 
     def log_prob(self, x: Points) -> PerSample:
         """Logarithm of the density at each point (nats), shape ``(*members, n)``; refuses other dimensions."""

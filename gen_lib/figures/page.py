@@ -37,7 +37,7 @@ TRAINER: tuple[str, ...] = (
     "methods/autoencoder",
 )
 TRAINER += ("methods/vae", "methods/gan", "methods/flow_matching", "methods/meanflow")
-TRAINER += ("methods/facm", "methods/backflow", "training")
+TRAINER += ("methods/facm", "methods/backflow", "methods/diffusion", "training")
 NAME = re.compile(r"^(?:async )?(?:const|class|function) (\w+)", re.MULTILINE)  # at the left margin
 HINT = "The controls of this figure need JavaScript; in Jupyter, trust the notebook or run the cell."
 

@@ -7,7 +7,9 @@ from ..method import Method
 from ..slips import Table
 from .autoencoder import autoencoder
 from .backflow import backflow
+from .conditional import conditional
 from .decoder import decoder
+from .diffusion import diffusion
 from .facm import facm, facm_published
 from .flow_map import flow_map
 from .flow_matching import fm
@@ -19,7 +21,9 @@ __all__ = [
     "METHODS",
     "autoencoder",
     "backflow",
+    "conditional",
     "decoder",
+    "diffusion",
     "facm",
     "facm_published",
     "flow_map",
@@ -41,6 +45,7 @@ METHODS: Table[Method] = Table(
     meanflow=meanflow(),
     facm=facm(),
     backflow=backflow(),
+    diffusion=diffusion(),
 ).called("method")
 
 

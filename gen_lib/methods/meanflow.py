@@ -24,7 +24,7 @@ def along(net: Callable[..., Tensor], x_t: Points, times: tuple[Times, ...], v: 
     No gradient flows through the derivative.
 
     Args:
-        net: called as ``net(x_t, *times)``; a :class:`~gen_lib.nets.models.Field`, or any function that torch can
+        net: called as ``net(x_t, *times)``; a :class:`~gen_lib.nets.fields.Field`, or any function that torch can
             differentiate, which takes longer
         x_t: points, shape ``(*members, n, d)``
         times: t, and what else the field takes, which does not move; each of shape ``(*members, n, 1)``

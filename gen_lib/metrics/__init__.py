@@ -6,29 +6,37 @@ means little without it.
 """
 
 from .bits import Elbo, bits_per_dimension, dequantised_bits, elbo
+from .copies import Copies, copies
 from .distances import WithFloor, energy_distance, floor, mmd, sliced_w2, w1, w2, with_floor
 from .diversity import diversity, linear_probe
+from .judges import Overlap, frechet, frechet_bias, precision_recall
 from .probe import class_probe, neighbour_probe
 from .quality import Modes, active_units, modes_covered, nll, path_energy, reconstruction_error, straightness
 
 __all__ = [
+    "Copies",
     "Elbo",
     "Modes",
+    "Overlap",
     "WithFloor",
     "active_units",
     "bits_per_dimension",
     "class_probe",
+    "copies",
     "dequantised_bits",
     "diversity",
     "elbo",
     "energy_distance",
     "floor",
+    "frechet",
+    "frechet_bias",
     "linear_probe",
     "mmd",
     "modes_covered",
     "neighbour_probe",
     "nll",
     "path_energy",
+    "precision_recall",
     "reconstruction_error",
     "sliced_w2",
     "straightness",

@@ -114,7 +114,7 @@ def straightness(states: States) -> PerMember:
     .. math:: \frac{\int_0^1 E \left\| v(x_t, t) - (x_1 - x_0) \right\|^2 dt}{E \| x_1 - x_0 \|^2}
         = \frac{\int_0^1 E \| v(x_t, t) \|^2 dt}{E \| x_1 - x_0 \|^2} - 1
 
-    The velocity is that of the states, which stand at equally spaced times (:func:`gen_lib.samplers.times`).
+    The velocity is that of the states, which stand at equally spaced times (:func:`gen_lib.samplers.ode.times`).
 
     Args:
         states: ``[z, ..., x]`` of shape ``(*members, n, d)``, from any sampler; two states are straight by definition

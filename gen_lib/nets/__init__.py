@@ -7,9 +7,11 @@ What maps between the two is a multilayer perceptron (:data:`~gen_lib.nets.model
 """
 
 from .convolutions import Down, ImageDecoder, ImageEncoder, Up, convolutional
+from .fields import NO_LABEL, Field
 from .layers import MLP, Dropout, Linear, Sizes, leaky
-from .models import Adversaries, Autoencoder, Decoder, Field, Maps, Net, check_maps, perceptron, plain, stacked, still
+from .models import Adversaries, Autoencoder, Decoder, Maps, Net, check_maps, perceptron, plain, stacked, still
 
-__all__ = ["MLP", "Adversaries", "Autoencoder", "Decoder", "Down", "Dropout", "Field", "ImageDecoder", "ImageEncoder"]
+__all__ = ["MLP", "NO_LABEL", "Adversaries", "Autoencoder", "Decoder", "Down", "Dropout", "Field", "ImageDecoder"]
+__all__ += ["ImageEncoder"]
 __all__ += ["Linear", "Maps", "Net", "Sizes", "Up", "check_maps", "convolutional", "leaky", "perceptron", "plain"]
 __all__ += ["stacked", "still"]

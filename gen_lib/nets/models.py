@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, final
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -172,40 +172,6 @@ class Decoder(Net):
     def forward(self, z: Tensor) -> Tensor:
         """Decode noise; noise without members is given to all of them."""
         return self.map(z)
-
-
-@final
-class Field(Net):
-    """A velocity, or an average velocity: called as ``net(x_t, t)`` or ``net(x_t, t, r)``, it gives a vector per point.
-
-    Args:
-        dim: dimension of a point
-        latent: that of the noise, which must be the same: a flow keeps the dimension
-        hidden: widths of the hidden layers
-        members: shape of the members
-        times: how many times it is called with
-
-    Attributes:
-        times: the same
-
-    Raises:
-        ValueError: latent is not dim
-    """
-
-    def __init__(self, dim: int, latent: int, hidden: Sizes = (32, 64, 32), members: Sizes = (), times: int = 1):
-        super().__init__(dim, latent, members)
-        if latent != dim:
-            raise ValueError(f"latent must be the dimension of the data, {dim}, for a flow, got {latent}")
-        self.times = times
-        self.map = MLP(dim + times, dim, hidden, members)
-
-    def forward(self, x_t: Tensor, *times: Tensor) -> Tensor:
-        """The vector at each point, shape ``(*members, n, d)``."""
-        return self.map(x_t, *times)
-
-    def along(self, inputs: Sequence[Tensor], direction: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The vector at each point, and its derivative in a direction: :meth:`~gen_lib.nets.layers.MLP.along`."""
-        return self.map.along(inputs, direction)
 
 
 class Adversaries(Net):

@@ -12,20 +12,25 @@ Everything is computed in float64 and returned in the precision of the points: g
 from ..density import pushforward_log_prob
 from .flow import average_velocity, flow_map
 from .game import jensen_shannon, log_ratio
+from .guidance import Tilted, guided_velocity
 from .latent import ElboGap, Ppca, elbo_gap, ppca
 from .marginal import Estimate, irreducible_loss, log_prob_at, score, velocity, velocity_variance
+from .moments import mixture_at
 
 __all__ = [
     "ElboGap",
     "Estimate",
     "Ppca",
+    "Tilted",
     "average_velocity",
     "elbo_gap",
     "flow_map",
+    "guided_velocity",
     "irreducible_loss",
     "jensen_shannon",
     "log_prob_at",
     "log_ratio",
+    "mixture_at",
     "ppca",
     "pushforward_log_prob",
     "score",

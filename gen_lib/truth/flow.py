@@ -48,8 +48,8 @@ def flow_map(mixture: GaussianMixture, x: Points, t: Time, r: Time, path: Path =
 
     Raises:
         ValueError: several Gaussians in more than one dimension (follow ``truth.velocity`` with
-            :func:`gen_lib.samplers.adaptive`), points of another dimension, a time outside [0, 1] or of another shape,
-            a path that is not affine
+            :func:`gen_lib.samplers.ode.adaptive`), points of another dimension, a time outside [0, 1] or of another
+            shape, a path that is not affine
 
     References:
         Flow map matching with stochastic interpolants (Boffi, Albergo and Vanden-Eijnden, 2024), arXiv 2406.07507

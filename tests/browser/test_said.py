@@ -4,6 +4,7 @@ Each figure is a generator: it shows the figure, then gives moves of its control
 """
 
 import itertools
+import math
 import re
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +14,7 @@ import torch
 from matplotlib import pyplot as plt
 from scipy.optimize import brentq
 
-from gen_lib import METHODS, data, methods, metrics, samplers, truth
+from gen_lib import METHODS, data, methods, metrics, parametrisations, samplers, truth
 from gen_lib.compare import compare
 from gen_lib.figures import choices, explore, live, page
 from gen_lib.figures.live.latent_explorer import _square
@@ -165,6 +166,49 @@ def flow_lab():
     yield {"sampler": "both", "steps": "3"}, both, numbers
 
 
+def normals(seed):
+    """Normal numbers as the figure draws them: the generator mulberry32, and the method of Box and Muller."""
+    state, whole = seed, 0xFFFFFFFF
+
+    def uniform():
+        nonlocal state
+        state = (state + 0x6D2B79F5) & whole
+        t = ((state ^ (state >> 15)) * (state | 1)) & whole
+        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & whole)) & whole
+        return ((t ^ (t >> 14)) + 0.5) / (whole + 1)
+
+    while True:
+        yield math.sqrt(-2 * math.log(uniform())) * math.cos(2 * math.pi * uniform())
+
+
+def noise_dial():
+    live.noise_dial(LINE, {"learned": (net := bent("fm"))}, alt="Particles.", particles=100)
+    z = torch.special.ndtri((torch.arange(100, dtype=torch.float64) + 0.5) / 100)[:, None]
+    words = "Noise σ = {}, {} steps, at t = {}: W1 to the exact marginal is {} for the ODE, …, and {} for the SDE; "
+    words += "for as many perfect samples it is {}."
+    for field, v in {"exact": lambda x, t: truth.velocity(LINE, x, t), "learned": first(net)}.items():
+        for sigma, steps, at in ((0.5, 20, 20), (2.0, 10, 6)):
+            drawn = normals(1)
+
+            def fresh(shape, generator=None, like=None, drawn=drawn):
+                return torch.tensor(list(itertools.islice(drawn, len(like))), dtype=torch.float64)[:, None]
+
+            def strength(t, sigma=sigma):
+                return sigma * (1 - t).sqrt()
+
+            score = parametrisations.reading(v, parametrisations.velocity, parametrisations.score)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("gen_lib.samplers.sde.draws.normal", fresh)
+                loud = samplers.euler_maruyama(samplers.keeping(v, score, strength), z, steps, strength)
+            quiet = samplers.euler(v, z, steps)
+            exact = truth.flow_map(LINE, z, 0.0, at / steps)
+            drawn = normals(0)
+            perfect = truth.flow_map(LINE, fresh(None, like=z, drawn=drawn), 0.0, at / steps)
+            off = [(x.sort(dim=0).values - exact).abs().mean() for x in (quiet[at], loud[at], perfect)]
+            moves = {"field": field, "noise σ": f"{sigma:.1f}", "steps": str(steps), "time": at / steps}
+            yield moves, words, [sigma, steps, at / steps, *off]
+
+
 def ruler():
     live.ruler(LINE, {"learned": (net := bent("backflow"))}, alt="A jump.")
     fields = {"learned": first(net), "exact": lambda x, t, r: truth.average_velocity(LINE, x, t, r)}
@@ -235,6 +279,37 @@ def round_trip():
         again = samplers.jump(net, z, steps)[-1]
         numbers = [place, z, exact, (z - exact).abs(), again, (again - x).abs()]
         yield {"datum x": f"{place:.1f}", "net": name, "steps each way": str(steps)}, words, numbers
+
+
+def guidance_dial():
+    live.guidance_dial(alt="Paths.")
+    share = (torch.arange(200, dtype=torch.float64) + 0.5) / 200
+    words = "At g = {} the guided flow has mean {} and standard deviation {}, the tilted density {} and {}. W1 …is {}."
+    for g, m, s in ((4.0, 0.7, 0.6), (0.5, 0.7, 0.6), (7.25, 1.3, 0.4), (2.0, 0.2, 0.9)):
+        variances = torch.full((2, 1, 1), s**2)
+        mixture = data.GaussianMixture(torch.tensor([0.5, 0.5]), torch.tensor([[-m], [m]]), variances)
+        right = data.Labelled(mixture).given(1)
+        z = torch.special.ndtri(share)[:, None]
+        x = samplers.heun(lambda x, t, of=(right, mixture, g): truth.guided_velocity(*of[:2], x, t, of[2]), z, 60)[-1]
+        tilted = truth.Tilted(right, mixture, g)
+        numbers = [g, x.mean(), x.std(correction=0), tilted.mean, tilted.variance.sqrt()]
+        numbers.append((x - tilted.quantile(share)).abs().mean())
+        yield {"strength g": f"{g:.2f}", "classes at ±m": f"{m:.1f}", "width s": f"{s:.1f}"}, words, numbers
+
+
+def memory_dial():
+    stored, held_out = LINE.sample((2, 16), torch.Generator().manual_seed(3)).double()
+    live.memory_dial(LINE, stored, held_out, alt="A curve.", points=4)
+    nodes = torch.linspace(-7, 6, 1301, dtype=torch.float64)[:, None]
+    words = "{} stored points, the flow stopped at t = {}: noise {}. Copies: {} …Divergence from the data: {} nats."
+    for n, t in ((4, 0.9), (16, 0.75), (8, 0.97), (2, 0.5)):
+        model = data.spikes(stored[:n], (1 - t) / t)
+        x = torch.linspace(-14, 14, 2_800_001, dtype=torch.float64)[:, None]
+        near = [(x - of[:n].mT).abs().amin(-1) for of in (stored, held_out)]
+        copies = (model.log_prob(x).exp() * (near[0] < near[1])).sum() * 1e-5
+        log_p = LINE.log_prob(nodes)
+        divergence = (log_p.exp() * (log_p - model.log_prob(nodes))).sum() / 100
+        yield {"stored points N": str(n), "stopped at t": f"{t:.2f}"}, words, [n, t, (1 - t) / t, copies, divergence]
 
 
 def scoreboard():
@@ -324,7 +399,7 @@ def heard(tab, words, numbers):
 
 
 FIGURES = [decoder_map, latent_explorer, likelihood_bench, beta_dial, arena, flow_lab, ruler, weights, round_trip]
-FIGURES += [scoreboard, predict_choice, predict_curve, gallery, explored]
+FIGURES += [guidance_dial, memory_dial, noise_dial, scoreboard, predict_choice, predict_curve, gallery, explored]
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)

@@ -46,6 +46,8 @@ CASES = {
         {"coupling": "independent"},
         methods.backflow(coupling=couplings.independent),
     ),
+    "diffusion": ("diffusion", {}, methods.diffusion()),
+    "diffusion, optimal pairs": ("diffusion", {"coupling": "optimal"}, methods.diffusion(coupling=couplings.optimal)),
 }  # fmt: skip
 REPLAY = """
 const replay = (numbers) => {
@@ -270,7 +272,8 @@ def test_the_page_has_every_ready_method(run):
 def test_samples_and_codes_are_those_of_torch(run, method, steps):
     net = built(METHODS[method], 2)
     torch.manual_seed(0)
-    z, choices = torch.randn(20, 2).double(), {"steps": steps} if method in ("fm", "meanflow", "backflow") else {}
+    several = method in ("fm", "meanflow", "backflow", "diffusion")
+    z, choices = torch.randn(20, 2).double(), {"steps": steps} if several else {}
     spec = specification(method, net, [], torch.zeros(1, 2))
     spec |= {"z": z.T.flatten().tolist(), "choices": list(choices.values())}
     got = run(

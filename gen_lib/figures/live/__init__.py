@@ -6,8 +6,11 @@ from .decoder_map import decoder_map
 from .flow_lab import flow_lab
 from .flow_plane import flow_plane
 from .gallery import gallery
+from .guidance_dial import guidance_dial
 from .latent_explorer import latent_explorer
 from .likelihood_bench import likelihood_bench
+from .memory_dial import memory_dial
+from .noise_dial import noise_dial
 from .predict_choice import predict_choice
 from .predict_curve import predict_curve
 from .round_trip import round_trip
@@ -24,8 +27,11 @@ __all__ = [
     "flow_lab",
     "flow_plane",
     "gallery",
+    "guidance_dial",
     "latent_explorer",
     "likelihood_bench",
+    "memory_dial",
+    "noise_dial",
     "predict_choice",
     "predict_curve",
     "round_trip",

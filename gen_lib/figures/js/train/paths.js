@@ -1,8 +1,17 @@
-// Straight paths from noise to data, and times on them, as gen_lib.paths. Arrays are (d, n), times n numbers.
+// Paths from noise to data, and times on them, as gen_lib.paths. Arrays are (d, n), times n numbers.
 
 function line(z, x, t) {
   const n = t.length;
   return [each(z, (value, k) => (1 - t[k % n]) * value + t[k % n] * x[k]), each(z, (value, k) => x[k] - value)];
+}
+
+function circle(z, x, t) {
+  const n = t.length;
+  const [sine, cosine] = [Math.sin, Math.cos].map((of) => each(t, (value) => of((Math.PI / 2) * value)));
+  return [
+    each(z, (value, k) => cosine[k % n] * value + sine[k % n] * x[k]),
+    each(z, (value, k) => (Math.PI / 2) * (cosine[k % n] * x[k] - sine[k % n] * value)),
+  ];
 }
 
 // A time t to be at and a time r to go to: r = t for a fraction of the points; ordered times put t first.

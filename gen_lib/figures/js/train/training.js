@@ -2,6 +2,7 @@
 
 const METHODS = {
   decoder, ae, vae, vae_beta: (options) => vae({ beta: 10, ...options }), gan, wgan, fm, meanflow, facm, backflow,
+  diffusion,
 };
 
 class NotFinite extends Error {}

@@ -1,12 +1,4 @@
-r"""From noise to data: how a trained map or field is followed, one state at a time.
-
-Every sampler returns the list of its states, ``[z, ..., x]``. They stand at equally spaced times, :func:`times`, from
-``start`` to ``end``: noise at 0, data at 1; ``start=1, end=0`` goes backwards, from data to noise.
-
-What moves the points is a function of points and time. A sampler knows no network, records gradients as any other
-computation does, and leaves it to the caller to switch them off (``with torch.no_grad():``). What a sample costs is the
-number of times the function was evaluated: :class:`~gen_lib.counting.Counted` counts.
-"""
+"""Samplers that draw nothing: one evaluation, a jump, an ordinary differential equation."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,9 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from . import check
-from .counting import Counted as Counted
-from .shapes import Points, States, Times
+from .. import check
+from ..shapes import Points, States, Times
 
 Velocity: TypeAlias = Callable[[Tensor, Tensor], Tensor]  # (x_t, t) -> v
 AverageVelocity: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]  # (x_t, t, r) -> u

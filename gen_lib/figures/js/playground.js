@@ -10,7 +10,7 @@ class Playground extends Figure {
     this.titles = Object.keys(spec.targets);
     this.places = panels(this, 3, "9rem");
     const [left, middle, right] = this.places;
-    this.labels = [left, middle].map((place) => place.appendChild(make("div", { className: "gen-lib-title" })));
+    this.labels = [left, middle].map((place) => place.appendChild(make("strong")));
     this.plots = [left, middle].map((place, k) => new Plot(place, {
       x: [-4, 4], y: [-4, 4], xTicks: [-4, 0, 4], yTicks: [-4, 0, 4], square: true, label: `Samples of method ${k + 1} and the data`,
     }));
@@ -75,7 +75,7 @@ class Playground extends Figure {
     const all = [...this.plots, this.curve];
     if (this.arranged !== `${narrow} ${two}`) for (const plot of all) plot.width = 0; // measured anew
     this.arranged = `${narrow} ${two}`;
-    for (const plot of all) plot.most = narrow ? 216 : 230;
+    for (const plot of all) plot.most = narrow ? 216 : two ? 205 : 230;
     this.spoken.style.minHeight = `${1.4 * (narrow ? 3 : 2) * (two ? 2 : 1)}em`; // nothing below jumps when there are more words
     Object.assign(this.curve, { narrow: 0.32, ratio: two ? 1 : 0.72 });
   }

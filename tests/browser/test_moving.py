@@ -301,7 +301,7 @@ def test_of_many_changes_the_last_is_read_out(browser, tmp_path, alone):
     assert [text[:7] for text in page.evaluate("spoken")] == ["slope 2"]
     page.clock.run_for(1000)
     assert [text[:7] for text in page.evaluate("spoken")] == ["slope 2", "slope 4"]
-    page.evaluate("""() => { const input = document.querySelector("input");  // at once, before the clock speaks in between
+    page.evaluate("""() => { const input = document.querySelector("input");  // before the clock speaks
         input.value = input.min;
         input.dispatchEvent(new Event("input", { bubbles: true }));
         [...document.querySelectorAll("button")].find(button => button.textContent === "Play").click(); }""")

@@ -134,7 +134,7 @@ class Playground extends Figure {
     const base = this.number("learning rate");
     const lr = typeof rate === "number" ? base * rate : Object.fromEntries(Object.entries(rate).map(([part, factor]) => [part, base * factor]));
     return {
-      method, options, dim, box, betas, hidden: [32, 64, 32], members: this.number("members"), batch: this.number("batch"), steps: this.number("steps"),
+      method, options, dim, box, betas, judged: this.spec.judged, hidden: [32, 64, 32], members: this.number("members"), batch: this.number("batch"), steps: this.number("steps"),
       seed: this.number("seed"), lr, member: this.knobs.get("member shown").at(), jumps, target: drawn ? this.drawing.split() : law,
     };
   }

@@ -159,6 +159,7 @@ def playground(
             for name, choice in CHOICES.items()
         },
         "numbers": NUMBERS,
+        "judged": JUDGED,
         "begin": start,
         "presets": [[name, {key: str(value) for key, value in wanted.items()}] for name, wanted in buttons.items()],
     }

@@ -1,6 +1,6 @@
 // The same run as a notebook for gen_lib, so that page and library can be compared.
 
-function toNotebook({ title, target, points, held, dim, code, members, batch, lr, betas, steps, seed, jumps }) {
+function toNotebook({ title, target, points, held, dim, code, members, batch, lr, betas, steps, seed, jumps, judged }) {
   const rows = (values) => `[${values.map((point) => `[${point.map((x) => x.toFixed(4)).join(", ")}]`).join(", ")}]`;
   const names = ["couplings", ...(points ? [] : ["data"]), "fit", "methods", "metrics"].filter((name) => name !== "couplings" || code.includes(name)).join(", ");
   const cells = [
@@ -14,9 +14,9 @@ function toNotebook({ title, target, points, held, dim, code, members, batch, lr
     ].join("\n")],
     ["code", [
       "generator = torch.Generator().manual_seed(1000)",
-      `samples = method.sample(net, 500, generator${jumps === null ? "" : `, steps=${jumps}`})`,
-      ...(points ? ["picked = unseen[torch.randint(len(unseen), (500,), generator=generator)]"]
-        : dim === 2 ? ["picked = target.sample(500, generator)"] : []),
+      `samples = method.sample(net, ${judged}, generator${jumps === null ? "" : `, steps=${jumps}`})`,
+      ...(points ? [`picked = unseen[torch.randint(len(unseen), (${judged},), generator=generator)]`]
+        : dim === 2 ? [`picked = target.sample(${judged}, generator)`] : []),
       `distance = metrics.${dim === 1 ? "w1" : "sliced_w2"}(samples, ${!points && dim === 1 ? "target" : "picked"})`,
       'print("distance of each member:", [round(d, 4) for d in distance.tolist()])',
       'print(f"mean {distance.mean():.4f}, standard deviation {distance.std(unbiased=True) if len(distance) > 1 else 0:.4f}")',

@@ -3,7 +3,6 @@
 
 const TOLD = 100; // milliseconds between two reports at least
 const SHOWN = 200; // samples in a picture
-const JUDGED = 500; // samples that are compared with the data
 
 class Bench {
   constructor(setting, tell) {
@@ -13,14 +12,14 @@ class Bench {
     this.noise = new Stream(setting.seed + 1000).normal(setting.dim * SHOWN);
     const { quantiles, held } = setting.target;
     const unseen = held ? sampler({ points: held }, setting.dim) : this.data;
-    const truth = (stream) => (quantiles ? Float64Array.from(quantiles) : unseen(stream, JUDGED));
+    const truth = (stream) => (quantiles ? Float64Array.from(quantiles) : unseen(stream, setting.judged));
     // each member has noise and data of its own, so that the spread over members has that of the judging in it
     this.judging = this.training.members.map((_, k) => {
       const stream = new Stream(setting.seed + 2000 + k);
-      return { noise: stream.normal(setting.dim * JUDGED), truth: truth(stream) };
+      return { noise: stream.normal(setting.dim * setting.judged), truth: truth(stream) };
     });
     const stream = new Stream(setting.seed + 3000);
-    const fresh = () => distance(this.data(stream, JUDGED), truth(stream), setting.dim);
+    const fresh = () => distance(this.data(stream, setting.judged), truth(stream), setting.dim);
     this.floor = Array.from({ length: 8 }, fresh).reduce((sum, far) => sum + far / 8, 0);
     this.curve = []; // [step, distance of each member]
     this.course = []; // [step, { player: loss }]: means over the members and the steps since the last entry

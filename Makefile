@@ -36,6 +36,9 @@ $(STAMP): requirements.txt
 	@$(PY) .ci/install.py "$(TORCH)"
 	@# Beside the environment, for the tests: the last widgets before version 8, as Colab has them.
 	$(PY) -m pip install --quiet --no-deps --target .venv/ipywidgets7 ipywidgets==7.7.5 widgetsnbextension==3.6.6
+	@echo "Compiling them ..."
+	@# What nobody imports is left out; some packages bring templates that are no Python.
+	@$(PY) -m compileall -qq -j 0 -x '/tests?/|/mypy/' .venv/lib || true
 	@touch $@
 
 $(STAMP)-package: $(STAMP) pyproject.toml
@@ -82,8 +85,8 @@ chromium: environment
 
 browser: html slides chromium  ## tests of the built pages, and of figures in Jupyter, in headless Chromium
 	@# Workers wait for the browser much of the time, so there is one more of them than processors.
-	$(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml --dist loadgroup --no-loadscope-reorder \
-		-n "$$($(PY) -c 'import os; print(os.cpu_count() + 1)')" tests/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest -p no:nbval --junitxml _build/tests/browser.xml \
+		--dist loadgroup --no-loadscope-reorder -n "$$($(PY) -c 'import os; print(os.cpu_count() + 1)')" tests/browser
 
 serve: html  ## show the book at http://localhost:8000
 	$(PY) -m http.server --bind localhost --directory _build/html 8000

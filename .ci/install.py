@@ -15,12 +15,15 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CPU = "https://download.pytorch.org/whl/cpu"
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 DRIVER = Path("/proc/driver/nvidia")
 QUICK = ("--timeout", "5", "--retries", "0")
+INSTALL = ("install", "--no-compile")  # pip compiles one file after another; make does it on all cores
 
 
 def pip(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
@@ -65,9 +68,31 @@ def choices(wanted: str, version: str) -> list[tuple[str, list[str]]]:
 
 
 def install(what: str, *arguments: str | Path) -> bool:
+    return done(what, lambda: pip(*INSTALL, *arguments).returncode)
+
+
+def together(what: str, requirements: list[str]) -> bool:
+    """Install requirements that are complete in several processes of pip, a part in each: it uses one core.
+
+    Whatever they stumble over, a single one tries again, and says what the trouble is.
+    """
+    command = (*INSTALL, "--quiet", "--no-deps")
+    count = min(4, os.cpu_count() or 1, len(requirements))
+
+    def work() -> int:
+        with ThreadPoolExecutor(count) as pool:
+            parts = [requirements[first::count] for first in range(count)]
+            ended = [*pool.map(lambda part: pip(*command, *part, capture_output=True).returncode, parts)]
+        return any(ended) and pip(*command, *requirements).returncode
+
+    return done(what, work)
+
+
+def done(what: str, work: Callable[[], int]) -> bool:
+    """Say what is going on, and how it ended."""
     print(f"Installing {what} ...", flush=True)
     start = time.monotonic()
-    failed = pip("install", *arguments).returncode
+    failed = work()
     print(f"  {'FAILED' if failed else 'done'} after {time.monotonic() - start:.0f} s", flush=True)
     return not failed
 
@@ -78,7 +103,7 @@ def main(wanted: str = "auto", requirements: str | Path = REQUIREMENTS) -> None:
     if not any(install(f"torch, {said}", *arguments) for said, arguments in choices(wanted, version)):
         sys.exit(f"torch {version} could not be installed; make TORCH=... chooses another source:\n{__doc__}")
     others = f"the other {len(pins) - 1} packages, about 400 MB, one to three minutes"
-    if not install(others, "--quiet", "--requirement", requirements):
+    if not together(others, [re.split(r"\s+#", line)[0] for line in pins if not line.startswith("torch==")]):
         sys.exit(f"the packages of {requirements} could not be installed; pip says above why")
 
 

@@ -1,18 +1,15 @@
 """A page that shows the output of another page's cell: it is that output, and what is missing stops the build."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from building import sphinx
 from executed import outputs
 from notebook_key import EXECUTED, code_cells, read, tags
 
 ROOT = Path(__file__).parents[1]
-EXTENSIONS = ROOT / "book" / "_ext"
 TABLE = '<table><caption>all of them</caption><tr><th scope="row">fm</th><td>0.06</td></tr></table>'
 
 
@@ -54,10 +51,8 @@ def test_what_is_missing_is_said(tmp_path, name):
 
 def build(root, *more, extension="executed"):
     settings = {"extensions": f"myst_parser,{extension}", "root_doc": "page", "exclude_patterns": "_build"}
-    words = [word for key, value in settings.items() for word in ("-D", f"{key}={value}")]
-    command = [sys.executable, "-m", "sphinx", "-C", "-q", *more, *words, root, root / "_build" / "html"]
-    return subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(EXTENSIONS)}, capture_output=True, text=True, check=False
+    return sphinx(
+        root, "-C", "-q", *more, *(word for key, value in settings.items() for word in ("-D", f"{key}={value}"))
     )
 
 

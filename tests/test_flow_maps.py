@@ -106,14 +106,14 @@ def test_the_loss_is_least_at_the_exact_map(equation):
     loss = methods.flow_map(equation).loss
     z, x = torch.randn(40_000, 1, dtype=torch.float64), mixture.sample(40_000).double()
 
-    def mean(by):
+    def mean(by, n):
         torch.manual_seed(1)
-        values = loss(lambda x, t, r: truth.average_velocity(mixture, x, t, r) + by * (r - t), z, x)
+        values = loss(lambda x, t, r: truth.average_velocity(mixture, x, t, r) + by * (r - t), z[:n], x[:n])
         return values.mean(), values.std() / len(values) ** 0.5
 
-    exact, error = mean(0.0)
+    exact, error = mean(0.0, len(x))
     assert abs(exact - truth.irreducible_loss(mixture).value) < 4 * error  # the equation leaves nothing
-    assert mean(0.3)[0] > exact
+    assert mean(0.3, 4000)[0] > mean(0.0, 4000)[0]
 
 
 @each_equation

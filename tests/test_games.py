@@ -110,7 +110,7 @@ def test_the_critic_has_its_turns_and_the_curves_their_names():
 def test_a_wasserstein_game_finds_the_mixture_better_than_a_single_bump():
     mixture = data.mixture_1d()
     net = METHODS["wgan"].build(dim=1, members=(3,))
-    fit(METHODS["wgan"], net, mixture, steps=400, lr=3e-3, progress=False)
+    fit(METHODS["wgan"], net, mixture, steps=400, lr=3e-3, batch=128, progress=False)
     with torch.no_grad():
         samples = METHODS["wgan"].push(net, torch.randn(3, 2000, 1))[-1]
     bump = mixture.mean + mixture.covariance.sqrt()[0] * torch.randn(3, 2000, 1).double()

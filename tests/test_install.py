@@ -45,7 +45,7 @@ def machine(tmp_path, monkeypatch, install):
     for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_INDEX_URL", index(tmp_path / "default", "torch 2.0.0", "torch 2.1.0", "other 1.0"))
+    monkeypatch.setenv("PIP_INDEX_URL", index(tmp_path / "default", *DEFAULT))
     monkeypatch.setenv("PIP_PYTHON", str(python))
     monkeypatch.setattr(install, "CPU", index(tmp_path / "cpu", "torch 2.0.0+cpu", "torch 2.1.0+cpu"))
     monkeypatch.setattr(install, "needs_no_cuda", lambda: True)
@@ -59,6 +59,7 @@ def machine(tmp_path, monkeypatch, install):
     return installed
 
 
+DEFAULT = ["torch 2.0.0", "torch 2.1.0", "other 1.0", "more 3.0", "last 0.1"]
 SEEN = "import importlib.metadata as m; print(*sorted(f'{d.name}=={d.version}' for d in m.distributions()))"
 
 
@@ -78,6 +79,35 @@ def test_default_build_if_the_other_breaks(machine, tmp_path, capfd):
     (tmp_path / "cpu" / "torch" / "torch-2.0.0+cpu-py3-none-any.whl").write_text("half of a file")
     assert machine() == ["other==1.0", "torch==2.0.0"]
     assert "  FAILED after" in capfd.readouterr().out
+
+
+def test_all_parts_of_the_pins_are_installed(machine, install, tmp_path, monkeypatch):
+    pins = "torch==2.0.0\nother==1.0  # why\nmore==3.0\nlast==0.1; python_version >= '3'\nno==1; sys_platform == 'no'\n"
+    (tmp_path / "requirements.txt").write_text(pins)
+    monkeypatch.setattr(install.os, "cpu_count", lambda: 3)
+    assert machine() == ["last==0.1", "more==3.0", "other==1.0", "torch==2.0.0+cpu"]
+
+
+@pytest.mark.parametrize(("stumble", "again"), [([], False), (["b"], True), (["b", "whole"], True)])
+def test_what_one_pip_stumbles_over_a_single_one_tries_again(install, monkeypatch, capsys, stumble, again):
+    asked = []
+
+    def pip(*arguments, **_):
+        part = "whole" if len(arguments) > 7 else arguments[-1]
+        asked.append(part)
+        return subprocess.CompletedProcess(arguments, int(part in stumble))
+
+    monkeypatch.setattr(install.os, "cpu_count", lambda: 9)
+    monkeypatch.setattr(install, "pip", pip)
+    assert install.together("things", ["a", "b", "c", "d"]) == ("whole" not in stumble)
+    assert sorted(asked) == ["a", "b", "c", "d"] + ["whole"] * again
+    assert ("FAILED" in capsys.readouterr().out) == ("whole" in stumble)
+
+
+def test_the_pins_are_complete():
+    """As they must be, since each is installed without what it needs."""
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "No broken requirements found.\n")
 
 
 def test_wish_that_cannot_be_granted_is_an_error(machine, install, monkeypatch):

@@ -128,6 +128,20 @@ def between(distance, x, y):
     return np.mean([distance(a, b) for a in x for b in y])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("metric", [metrics.w1, metrics.sliced_w2])
+def test_sorted_by_numpy_or_by_torch_it_is_the_same_distance_and_has_a_gradient(metric, dtype):
+    samples, target = torch.randn(2, 3, 64, 1, generator=Generator().manual_seed(0)).to(dtype)
+    plain = metric(samples, target)
+    followed = metric(samples.requires_grad_(), target)  # NumPy cannot say how the order came about
+    torch.testing.assert_close(followed, plain, rtol=0, atol=0)
+    (slope,) = torch.autograd.grad(followed.sum(), samples)
+    moved = metric((samples - 1e-3 * slope.sign()).detach(), target)
+    assert slope.isfinite().all()
+    assert (slope.abs().sum((-2, -1)) > 0).all()
+    assert (moved <= plain).all()
+
+
 def test_energy_distance_is_the_double_sum():
     x, y = normal(2, 7, 3), normal(9, 3, seed=1)
 

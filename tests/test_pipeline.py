@@ -17,6 +17,7 @@ import make_pages
 import nbconvert
 import nbformat
 import pytest
+from building import in_a_copy, sphinx
 from executed_outputs import cell_trouble, lighter_pictures, scripts_once
 from notebook_key import EXECUTED, has_passed, is_fresh, key
 from runs import Ran
@@ -72,12 +73,19 @@ def run(root, *arguments):
 PROSE = markdown("# A title")
 DESCRIBED = {"mystnb": {"image": {"alt": "a line"}}}
 GREEDY = "much = bytearray(400_000_000)"
+SHOWN = """class Shown:
+    def _repr_svg_(self):
+        with open("drawn", "a") as file:
+            file.write("once ")
+        return "<svg/>"
+Shown()"""
 BROKEN = {
     "claim": code("from gen_lib.notebook import claim\nclaim('two is less than one', 2, below=1)"),
     "error": code("x = 1\nx / 0"),
     "syntax": code("x = ("),
     "warning": code("import warnings\nwarnings.warn('this is old')"),
     "random": code("import time\nprint(time.time())", "nbval-check-output"),
+    "order": code("print(hash('noise'))", "nbval-check-output"),
     "dead": code("import os\nos._exit(1)"),
     "parameter": code("beta: float = 1\nbeta = 4\nfrom gen_lib.notebook import setup\nsetup(beta=(0, 3))"),
 }
@@ -90,72 +98,16 @@ EXPECTED = {
     "syntax": ["notebooks/syntax.ipynb: code cell 2, `x = (`: ", "Error: "],  # in the words of that Python
     "warning": ["notebooks/warning.ipynb: code cell 2, `import warnings`: a warning", "UserWarning: this is old"],
     "random": ["notebooks/random.ipynb: the second run differs from the first\ncode cell 2: Cell outputs differ"],
+    "order": ["notebooks/order.ipynb: the second run differs from the first\ncode cell 2: Cell outputs differ"],
     "dead": ["notebooks/dead.ipynb: code cell 2, `import os`: DeadKernelError: Kernel died"],
     "parameter": ["`beta: float = 1`: ParameterError: parameter 'beta' must lie from 0 to 3, got 4"],
 }
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory):
-    """A book with one good notebook among broken ones, executed by `make book` in part and then by `make test`.
-
-    The path has a space.
-    """
-    notebooks = {name: notebook(PROSE, code("print('fine')"), cell) for name, cell in BROKEN.items()}
-    notebooks["good"] = notebook(PROSE, code("print(1)", "nbval-check-output"), code("%pwd"), code(GREEDY))
-    root = book(tmp_path_factory.mktemp("a book"), **notebooks)
-    assert run(root, "good", "random")[::2] == (0, "")
-    return root, *run(root, "--compare")
-
-
-def copy_of(root, name):
-    return root / EXECUTED / "notebooks" / f"{name}.ipynb"
-
-
-@ONE_WORKER
-@pytest.mark.parametrize("name", BROKEN)
-def test_failure_names_the_cell_and_keeps_the_run(executed, name):
-    root, status, _, err = executed
-    assert status == 1
-    assert all(text in err for text in EXPECTED[name])
-    assert (root / EXECUTED / "failed" / f"{name}.ipynb").exists()
-    assert not copy_of(root, name).exists()
-
-
-@ONE_WORKER
-def test_other_notebooks_finish(executed):
-    root, _, out, _ = executed
-    total = len(BROKEN) + 1
-    assert f"{total - 2} of {total} notebooks to execute, {total} to compare, " in out
-    assert out.count("FAILED") == len(BROKEN)
-    assert "  good: compared in " in out  # it was executed before
-    done = json.loads(copy_of(root, "good").read_text("utf-8"))
-    assert done["cells"][2]["outputs"][0]["data"]["text/plain"] == [repr(str(root / "notebooks"))]
-
-
-@ONE_WORKER
-def test_memory_of_the_kernel_is_measured(executed):
-    peak = {name: measured["peak"] for name, measured in execute.recorded(executed[0]).items()}
-    assert peak["good"] > peak["random"] + 0.3
-
-
-@ONE_WORKER
-@pytest.mark.parametrize(("arguments", "second"), [([], ""), (["--compare"], ", 0 to compare")])
-def test_another_run_executes_nothing(executed, arguments, second):
-    said = f"0 of 1 notebooks to execute{second}, 1 at a time\n"
-    assert run(executed[0], "good", *arguments) == (0, said, "")
-
-
-@ONE_WORKER
-def test_unknown_name_is_refused(executed):
-    with pytest.raises(SystemExit, match="2"):
-        run(executed[0], "god")
-
-
 SEEN = """import os, sys
 import matplotlib as mpl
 print([item for item in sorted(os.environ.items()) if not item[0].startswith(("JPY_", "PYTEST_"))])
-print(sys.path, sys.flags, sys.warnoptions, get_ipython().config.get("InlineBackend"))
+print(sys.path, sys.flags.optimize, sys.warnoptions, get_ipython().config.get("InlineBackend"))
 print({name: value for name, value in mpl.rcParams.items() if value != mpl.rcParamsDefault[name]})
 sorted(set(globals()) - set(get_ipython().user_ns_hidden))"""
 DRAWN = """import matplotlib.pyplot as plt
@@ -198,27 +150,85 @@ def write(path, text):
     path.write_text(text, "utf-8")
 
 
+def copy_of(root, name):
+    return root / EXECUTED / "notebooks" / f"{name}.ipynb"
+
+
 @pytest.fixture(scope="module")
-def builders(tmp_path_factory):
-    """A book, and what two builders get: the outputs of its copy, and what was said."""
+def executed(tmp_path_factory):
+    """A book with good notebooks among broken ones, executed by `make book` in part and then by `make test`.
+
+    The path has a space, and whoever makes the rest has settings of their own, in files and variables.
+    """
+    notebooks = {name: notebook(PROSE, code("print('fine')"), cell) for name, cell in BROKEN.items()}
+    compared = code("print(1)", "nbval-check-output")
+    notebooks["good"] = notebook(PROSE, compared, code("%pwd"), code(GREEDY), code(SHOWN))
     cells = code(SEEN, "nbval-check-output"), code(DRAWN, **DESCRIBED), code(MOVING), code(STYLED, **DESCRIBED)
-    root = book(tmp_path_factory.mktemp("a book"), one=notebook(PROSE, *cells), random=notebook(BROKEN["random"]))
-    made = []
-    settings = hostile(tmp_path_factory.mktemp("settings"))
-    for options, environment in ((["one"], {}), (["--compare"], settings)):
-        command = [sys.executable, EXTENSIONS / "execute.py", "--force", "--jobs", "1", "--root", root, *options]
-        ran = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
-        assert copy_of(root, "one").exists(), ran.stderr
-        made.append((copy_of(root, "one").read_text("utf-8"), ran.stderr))
-        write(root / "notebooks" / "matplotlibrc", "axes.facecolor: red")
-        write(copy_of(root, "one").with_name("matplotlibrc"), "axes.facecolor: red")
-    return made
+    notebooks["one"] = notebook(PROSE, *cells)
+    root = book(tmp_path_factory.mktemp("a book"), **notebooks)
+    assert run(root, "good", "random", "one")[::2] == (0, "")
+    one = copy_of(root, "one")
+    copies = [one.read_text("utf-8")]
+    one.unlink()  # so that the other builder makes it, too
+    for folder in (root / "notebooks", one.parent):
+        write(folder / "matplotlibrc", "axes.facecolor: red")
+    settings = os.environ | hostile(tmp_path_factory.mktemp("settings"))
+    command = [sys.executable, EXTENSIONS / "execute.py", "--compare", "--jobs", "1", "--root", root]
+    ran = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    assert one.exists(), ran.stderr
+    copies.append(one.read_text("utf-8"))
+    return SimpleNamespace(root=root, status=ran.returncode, out=ran.stdout, err=ran.stderr, copies=copies)
 
 
 @ONE_WORKER
-def test_settings_of_the_builder_do_not_show_in_the_book(builders):
-    (one, _), (another, _) = builders
-    one, another = ([cell["outputs"] for cell in json.loads(copy)["cells"][1:]] for copy in (one, another))
+@pytest.mark.parametrize("name", BROKEN)
+def test_failure_names_the_cell_and_keeps_the_run(executed, name):
+    root = executed.root
+    assert executed.status == 1
+    assert all(text in executed.err for text in EXPECTED[name])
+    assert (root / EXECUTED / "failed" / f"{name}.ipynb").exists()
+    assert not copy_of(root, name).exists()
+
+
+@ONE_WORKER
+def test_other_notebooks_finish(executed):
+    root, out = executed.root, executed.out
+    total = len(BROKEN) + 2
+    assert f"{total - 2} of {total} notebooks to execute, {total} to compare, 1 at a time" in out
+    assert out.count("FAILED") == len(BROKEN)
+    assert "  good: compared in " in out  # it was executed before
+    done = json.loads(copy_of(root, "good").read_text("utf-8"))
+    assert done["cells"][2]["outputs"][0]["data"]["text/plain"] == [repr(str(root / "notebooks"))]
+
+
+@ONE_WORKER
+def test_the_second_run_draws_no_pictures(executed):
+    assert [file.read_text() for file in executed.root.rglob("drawn")] == ["once "]
+    assert has_passed(copy_of(executed.root, "good"))
+
+
+@ONE_WORKER
+def test_memory_of_the_kernel_is_measured(executed):
+    peak = {name: measured["peak"] for name, measured in execute.recorded(executed.root).items()}
+    assert peak["good"] > peak["random"] + 0.3
+
+
+@ONE_WORKER
+@pytest.mark.parametrize(("arguments", "second"), [([], ""), (["--compare"], ", 0 to compare")])
+def test_another_run_executes_nothing(executed, arguments, second):
+    said = f"0 of 1 notebooks to execute{second}, 1 at a time\n"
+    assert run(executed.root, "good", *arguments) == (0, said, "")
+
+
+@ONE_WORKER
+def test_unknown_name_is_refused(executed):
+    with pytest.raises(SystemExit, match="2"):
+        run(executed.root, "god")
+
+
+@ONE_WORKER
+def test_settings_of_the_builder_do_not_show_in_the_book(executed):
+    one, another = ([cell["outputs"] for cell in json.loads(copy)["cells"][1:]] for copy in executed.copies)
     assert one == another
     *_, names = one[0]
     assert "".join(names["data"]["text/plain"]) == "['mpl', 'os', 'sys']"  # the book's own settings leave no name
@@ -230,16 +240,17 @@ def test_settings_of_the_builder_do_not_show_in_the_book(builders):
 
 
 @ONE_WORKER
-def test_the_second_run_is_one_whatever_the_builder_has_set(builders):
-    _, said = builders[1]
-    assert said.count("the second run differs from the first") == 1
-    assert "notebooks/random.ipynb: the second run differs from the first" in said
+def test_the_second_run_is_one_whatever_the_builder_has_set(executed):
+    said = executed.err
+    assert said.count("the second run differs from the first") == 2
+    for name in ("order", "random"):
+        assert f"notebooks/{name}.ipynb: the second run differs from the first" in said
 
 
 @ONE_WORKER
-def test_a_figure_with_controls_needs_no_kernel_and_no_network_after_export(builders):
+def test_a_figure_with_controls_needs_no_kernel_and_no_network_after_export(executed):
     """And a bar that has run is not kept."""
-    for content, _ in builders:
+    for content in executed.copies:
         page, _ = nbconvert.HTMLExporter().from_notebook_node(nbformat.reads(content, 4))
         assert "<gen-lib-explore>" in page
         assert "widget-view" not in page
@@ -260,6 +271,7 @@ def runs(tmp_path, monkeypatch):
     root = book(tmp_path, **{name: notebook(PROSE, code(f"print('{name}')")) for name in "abc"})
     runs = SimpleNamespace(root=root, did=[], outcome={})
     monkeypatch.setattr(execute, "run", pretend)
+    monkeypatch.setattr(execute, "run_apart", pretend)
     return runs
 
 
@@ -281,6 +293,12 @@ def test_one_run_makes_the_copy_and_the_comparison_comes_later_and_once(runs):
     runs.did.clear()
     assert run(runs.root)[0] == run(runs.root, "--compare")[0] == 0
     assert runs.did == []
+
+
+def test_all_the_first_runs_begin_before_any_second_one_and_what_failed_has_none(runs):
+    runs.outcome["papermill b"] = "it fails"
+    assert run(runs.root, "--compare", "--jobs", "1")[0] == 1
+    assert runs.did == ["papermill a", "papermill b", "papermill c", "nbval a", "nbval c"]
 
 
 def test_edited_code_has_to_pass_again(runs):
@@ -305,7 +323,7 @@ def test_copy_that_differs_in_the_second_run_is_not_shown(runs):
 
 
 def test_longest_of_last_time_comes_first(runs):
-    """Also if the copies are stale or have failed; one without a record may take up to its limit."""
+    """Also if the copies are stale or have failed; one without a record says what it takes, or may take its limit."""
     for name, seconds in {"a": 7.5, "b": 59.0}.items():
         (runs.root / EXECUTED).mkdir(parents=True, exist_ok=True)
         execute.record(runs.root, name, seconds=seconds, peak=0.5)
@@ -319,6 +337,15 @@ def test_longest_of_last_time_comes_first(runs):
     run(runs.root, "--jobs", "1")
     assert runs.did == ["papermill a", "papermill c", "papermill b"]
     assert execute.recorded(runs.root)["a"]["seconds"] == 30
+    (runs.root / execute.RECORD).unlink()
+    for name, seconds in {"a": 20, "b": 90, "c": 45}.items():
+        content = notebook(
+            markdown(f"# A title\n\nall cells together run in about {seconds} seconds on one core."), code("1")
+        )
+        (runs.root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(content), "utf-8")
+    runs.did.clear()
+    run(runs.root, "--jobs", "1")
+    assert runs.did == ["papermill b", "papermill c", "papermill a"]
 
 
 @pytest.mark.parametrize(("cores", "gigabytes", "at_a_time"), [(2, 16, 2), (64, 16, 14), (4, 2.5, 2), (8, 0.9, 1)])
@@ -456,10 +483,9 @@ SETTINGS = {
 
 def build(root):
     """The warnings of a build of the pages."""
-    settings = [word for name, value in SETTINGS.items() for word in ("-D", f"{name}={value}")]
-    command = [sys.executable, "-m", "sphinx", "-C", "-q", *settings, root, root / "_build" / "html"]
-    environment = os.environ | {"PYTHONPATH": f"{EXTENSIONS}{os.pathsep}{EXTENSIONS.parents[1]}"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr
+    built = sphinx(root, "-C", "-q", *(word for name, value in SETTINGS.items() for word in ("-D", f"{name}={value}")))
+    assert built.returncode == 0
+    return built.stderr
 
 
 @pytest.fixture(scope="module")
@@ -607,11 +633,12 @@ def test_warning_of_sphinx_is_an_error_and_comes_again(tmp_path):
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "a.md").write_text("# A title\n\n[](nowhere.md)")
     (tmp_path / "book" / "b.md").write_text("# Another title")
-    command = [sys.executable, EXTENSIONS / "make_pages.py", "--root", tmp_path]
+    import jupyter_book.sphinx  # noqa: F401  once, and not in each of the two copies
+
     for _ in range(2):
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert ran.returncode == 1
-        assert "a.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere.md'" in ran.stderr
+        assert in_a_copy(lambda: make_pages.main(["--root", str(tmp_path)]), tmp_path / "said.txt") == 1
+        said = (tmp_path / "said.txt").read_text("utf-8")
+        assert "a.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere.md'" in said
 
 
 @pytest.mark.parametrize(

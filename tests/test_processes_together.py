@@ -37,9 +37,20 @@ def child(rank: int, port: int, folder: Path) -> None:
         torch.save(trained(wishes, here, devices=2), folder / f"{name} {rank}.pt")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_to_validate_on():
+    """Of 2,000 points optimal pairs take longer than all else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gen_lib.runs.sources.VALIDATION", 100)
+        yield
+
+
 @pytest.fixture(scope="module")
-def by_two(tmp_path_factory):
+def by_two(tmp_path_factory, few_to_validate_on):
     """What two processes made together of every run."""
+    import lightning_fabric  # noqa: F401  once, and not in each of them
+    import ot  # noqa: F401
+
     folder = tmp_path_factory.mktemp("together")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

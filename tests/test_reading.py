@@ -1,23 +1,21 @@
 """Aids to reading: minutes, core and further, folded answers, numbers with links, definitions, wrapped code."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from html import unescape
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from building import sphinx
 from minutes import SECONDS, badge, core, everything, main, sections
 from wrapped import CODE, LONG, mark_lines
 
-EXTENSIONS = Path(__file__).parents[1] / "book" / "_ext"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PICTURE = {"image/png": PNG}
 MOVING = {"text/html": '<gen-lib-flow><img alt="a flow" src="data:image/png;base64,x"></gen-lib-flow>'}
 TABLE = {"text/html": "<table><tr><td>1</td></tr></table>"}
+
+pytestmark = pytest.mark.xdist_group("reading")  # the book is built once
 
 
 def text(source, *tags):
@@ -142,9 +140,8 @@ def build(root, cells=CHAPTER, page=PAGE):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(content, "utf-8")
     (root / "conf.py").write_text(SETTINGS)
-    command = [sys.executable, "-m", "sphinx", "-q", "-n", root, root / "_build" / "html"]
-    environment = os.environ | {"PYTHONPATH": str(EXTENSIONS), "NO_COLOR": "1"}
-    built = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    built = sphinx(root, "-q", "-n")
+    assert built.returncode == 0
     site = root / "_build" / "html"
     pages = [(site / name).read_text("utf-8") for name in ("notebooks/07_a.html", "page.html")]
     return *(BeautifulSoup(one, "html.parser") for one in pages), built.stderr

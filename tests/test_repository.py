@@ -81,6 +81,12 @@ def test_wheel_holds_the_whole_library(tmp_path):
     assert packed == {path.relative_to(tree).as_posix() for path in tree.glob("gen_lib/**/*.*")}
 
 
+@pytest.mark.xdist_group("one worker")
+def test_tests_of_a_group_go_to_one_worker(request):
+    """So that what they share, such as an open page, is made once."""
+    assert request.node.nodeid.endswith("@one worker") == request.config.getoption("loadgroup", False)
+
+
 def test_no_large_files():
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

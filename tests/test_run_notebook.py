@@ -75,6 +75,11 @@ VALUES = {
 }
 
 
+# The first letters that are drawn need a table of all letters, which takes a second.
+patient = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+@patient
 @given(st.data())
 def test_a_value_and_its_text_are_the_same_parameter(data):
     kind = data.draw(st.sampled_from(sorted(VALUES)))
@@ -87,6 +92,7 @@ def test_a_value_and_its_text_are_the_same_parameter(data):
         assert converted(kind, str(value)) == value
 
 
+@patient
 @given(st.sampled_from(sorted(VALUES)), st.none() | st.integers() | st.text() | st.floats() | st.lists(st.integers()))
 def test_a_value_is_taken_as_it_is_meant_or_refused(kind, value):
     try:

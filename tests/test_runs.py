@@ -5,11 +5,11 @@ import json
 import os
 import pickle
 import random
+import shutil
 import signal
 import sys
 import time
 import zipfile
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -19,11 +19,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from killing import in_a_child, killed
 from safetensors.torch import save_file
 
 from gen_lib import METHODS, cli, data, methods
 from gen_lib.runs import Settings, evaluation, files, find, folder, found, load, pictures, start
 from gen_lib.runs.settings import PRESETS, differences, identity, resolved
+from gen_lib.runs.training import Keeper
 from gen_lib.slips import METHOD_NAMES
 from gen_lib.train import fit
 
@@ -38,8 +40,14 @@ def own_data():
     return data.moons()
 
 
+DRAWN = pictures.keep
+each_method = pytest.mark.parametrize(  # in one process, so that each undisturbed run is made once
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"run of {name}")) for name in METHOD_NAMES]
+)
+
+
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch):
+def quiet(monkeypatch, no_pictures):
     monkeypatch.setenv("TQDM_DISABLE", "1")
 
 
@@ -51,42 +59,33 @@ def weights(run: folder.Folder) -> dict[str, bytes]:
     return {name: (run.path / name).read_bytes() for name in ("last.safetensors", "best.safetensors", "metrics.csv")}
 
 
-def in_a_child(work, kill_after: float | None = None) -> int:
-    """Do some work in a process of its own, which may be killed on its way; -9 if it was."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        with suppress(BaseException):
-            work()
-            code = 0
-        os._exit(code)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """A run of each method that nobody disturbed, made when it is first asked for."""
+    """A run of each method that nobody disturbed, with its pictures, made when it is first asked for."""
     root = tmp_path_factory.mktemp("undisturbed")
-    return cache(lambda name: begun(root, method=name, steps=20))
+
+    @cache
+    def made(name: str) -> folder.Folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pictures, "keep", DRAWN)
+            return begun(root, method=name, steps=20)
+
+    return made
 
 
-@pytest.mark.parametrize("name", METHOD_NAMES)
+@each_method
 def test_killed_at_random_moments_and_taken_up_again_it_ends_the_same(name, undisturbed, tmp_path):
-    moments, killed = random.Random(name), 0
-    for _ in range(2):
-        killed += in_a_child(lambda: begun(tmp_path, method=name, steps=20), moments.uniform(0.02, 0.4)) == -9
-    assert killed  # or the test would say nothing
+    def work():
+        begun(tmp_path, method=name, steps=20)
+
+    killed(2, work, 0.2, random.Random(name), anew=lambda: shutil.rmtree(tmp_path))
     assert weights(begun(tmp_path, method=name, steps=20)) == weights(undisturbed(name))
     assert sum(run.done for run in found(tmp_path)) == 1
 
 
-def test_killed_at_any_file_it_ends_the_same(undisturbed, tmp_path, monkeypatch):
+def test_killed_at_any_file_it_ends_the_same(tmp_path, monkeypatch):
     once, stopped = os.replace, []
-    monkeypatch.setattr(pictures, "keep", lambda run, name, draw, size: run.folder.keep(f"{name}.png", b""))
+    whole = weights(begun(tmp_path / "whole", method="ae", steps=10))
     while not stopped or stopped[-1]:
         root, count = tmp_path / str(len(stopped)), iter(range(1000))
 
@@ -96,13 +95,13 @@ def test_killed_at_any_file_it_ends_the_same(undisturbed, tmp_path, monkeypatch)
             once(source, target)
 
         monkeypatch.setattr(os, "replace", replace_or_die)
-        stopped.append(in_a_child(lambda root=root: begun(root, method="ae", steps=20)) == 9)
+        stopped.append(in_a_child(lambda root=root: begun(root, method="ae", steps=10)) == 9)
         monkeypatch.setattr(os, "replace", once)
-        assert weights(begun(root, method="ae", steps=20)) == weights(undisturbed("ae"))
+        assert weights(begun(root, method="ae", steps=10)) == whole
     assert len(stopped) > 15
 
 
-@pytest.mark.parametrize("name", METHOD_NAMES)
+@each_method
 def test_a_run_has_all_its_files_and_the_last_one_says_so(name, undisturbed):
     run = undisturbed(name)
     names = {file.name for file in run.path.iterdir() if not file.name.startswith(".")}
@@ -112,7 +111,7 @@ def test_a_run_has_all_its_files_and_the_last_one_says_so(name, undisturbed):
     assert newest.name == "DONE"
 
 
-@pytest.mark.parametrize("name", METHOD_NAMES)
+@each_method
 def test_it_learns_what_fit_learns(name, undisturbed):
     run = load(undisturbed(name).path, which="last")
     method = METHODS[name]
@@ -124,7 +123,7 @@ def test_it_learns_what_fit_learns(name, undisturbed):
     assert all(torch.equal(history.losses[turn], curve) for turn, curve in run.history.losses.items())
 
 
-@pytest.mark.parametrize("name", METHOD_NAMES)
+@each_method
 def test_half_precision_changes_little(name, tmp_path, undisturbed):
     half = load(begun(tmp_path, method=name, steps=20, precision="bf16-mixed", accelerator="cpu").path, which="last")
     whole = load(undisturbed(name).path, which="last")
@@ -210,7 +209,8 @@ def test_two_processes_do_not_work_on_one_run(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_asked_to_stop_it_keeps_what_is_done(number, tmp_path, capsys):
+def test_asked_to_stop_it_keeps_what_is_done(number, tmp_path, monkeypatch):
+    monkeypatch.setattr(Keeper, "look", lambda *_: (tmp_path / "begun").touch())
     arguments = ["train", "--method", "decoder", "--steps", "100000", "--runs", str(tmp_path)]
     child = os.fork()
     if child == 0:
@@ -220,7 +220,8 @@ def test_asked_to_stop_it_keeps_what_is_done(number, tmp_path, capsys):
         except SystemExit as stop:
             sys.stderr.flush()
             os._exit(stop.code)
-    time.sleep(2)
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.02)
     os.kill(child, number)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
     assert "all kept: gen-lib train --resume" in (tmp_path / "said").read_text()
@@ -456,7 +457,8 @@ def test_bad_configuration_files_are_refused(content, word, tmp_path, capsys, mo
     assert [file.name for file in tmp_path.iterdir()] == ["run.yaml"]
 
 
-def test_the_commands_of_a_run_in_turn(tmp_path, capsys):
+def test_the_commands_of_a_run_in_turn(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(pictures, "keep", DRAWN)
     root = ["--runs", str(tmp_path)]
     cli.main(
         ["train", "--method", "vae", "--data", "digits", "--steps", "3", "--hidden", "[8]", "--members", "2", *root]
@@ -473,7 +475,8 @@ def test_the_commands_of_a_run_in_turn(tmp_path, capsys):
     assert (run.path / "samples.safetensors").exists()
 
 
-def test_samples_are_kept_while_it_trains_and_change_no_number(tmp_path):
+def test_samples_are_kept_while_it_trains_and_change_no_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "keep", DRAWN)
     wishes = {"method": "gan", "data": "digits", "steps": 10, "hidden": [8], "latent": 2}
     seen, unseen = (begun(tmp_path / str(s), **wishes, snapshots=s) for s in (None, False))
     assert [file.name for file in sorted((seen.path / "snapshots").iterdir())] == ["000005.png", "000010.png"]

@@ -74,11 +74,6 @@ def begun(root: Path, **wishes) -> folder.Folder:
     return start(Settings(**{**SMALL, **wishes}), root, save_every=0, progress=False, say=lambda line: None)
 
 
-@pytest.fixture
-def no_pictures(monkeypatch):
-    monkeypatch.setattr(pictures, "keep", lambda run, name, draw, size: run.folder.keep(f"{name}.png", b""))
-
-
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """A run that is done, made once."""
@@ -490,6 +485,11 @@ WAYS = {
 }
 
 
+each_way = pytest.mark.parametrize(  # in one process, so that each undisturbed run is made once
+    "way", [pytest.param(way, marks=pytest.mark.xdist_group(f"run with {way}")) for way in WAYS]
+)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """A run of each way, which nobody disturbed, with what training gave back; made when it is first asked for."""
@@ -506,7 +506,7 @@ def undisturbed(tmp_path_factory):
     return done
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each_way
 @pytest.mark.parametrize("at", [0.2, 0.7])
 def test_stopped_and_taken_up_it_ends_the_same(way, at, undisturbed, tmp_path, monkeypatch, no_pictures):
     whole, history = undisturbed(way)
@@ -534,7 +534,7 @@ def same(one: torch.Tensor, other: torch.Tensor) -> bool:
     return one.dtype == other.dtype and torch.equal(one.nan_to_num(-1.0), other.nan_to_num(-1.0))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each_way
 def test_the_history_that_is_loaded_is_the_one_that_training_gave(way, undisturbed):
     run, history = undisturbed(way)
     again = load(run.path).history
@@ -547,7 +547,7 @@ def test_the_history_that_is_loaded_is_the_one_that_training_gave(way, undisturb
     assert all(same(value, history.last[name]) for name, value in again.last.items())
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each_way
 def test_the_best_weights_are_the_best(way, undisturbed):
     run, _ = undisturbed(way)
     prepared = Prepared(run.settings, progress=False)

@@ -54,6 +54,14 @@ def test_a_member_among_many_stops_as_it_does_alone(name):
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_a_score_has_the_precision_of_the_weights_while_losses_are_computed_in_half(name):
+    net, score = METHODS[name].build(dim=2, members=(3,), seed=7, hidden=(8,)), score_of(name)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = score(net)
+    assert torch.equal(half, score(net))
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_looking_changes_no_number_of_the_training(name):
     unseen = METHODS[name].build(dim=2, members=(3,), seed=7, hidden=(8,)).double()
     losses = fit(METHODS[name], unseen, TRAIN, **QUIET).losses

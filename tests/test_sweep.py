@@ -273,7 +273,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_table(workers, moments, prog
 
 
 def test_ctrl_c_ends_it_in_one_line_and_the_same_call_goes_on(program, tmp_path):
-    folder, environment = tmp_path / "stopped", os.environ | {"PYTHONPATH": str(ROOT)}
+    folder, environment = tmp_path / "stopped", os.environ | {"PYTHONPATH": str(ROOT), "HELD": "yes"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*program, str(folder), "2"], env=environment, start_new_session=True, **pipes) as process:
         while process.poll() is None and len([*sweep.results(folder)]) < 2:
@@ -304,6 +304,13 @@ def gone(session: int) -> None:
 
 
 # -- several processes
+
+
+def test_workers_keep_the_memory_of_tensors(monkeypatch):
+    """Dask would have them give it back at once, which takes a third of a step of a small net."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    with spread._client(1, None) as client:
+        assert client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_").result() is None
 
 
 def test_workers_that_die_are_replaced_and_only_the_culprit_is_to_blame(tmp_path):

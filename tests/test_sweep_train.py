@@ -2,15 +2,14 @@
 
 import csv
 import json
-import os
 import random
-import signal
-import time
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
 import torch
+from killing import killed
 from PIL import Image
 
 from gen_lib import cli
@@ -70,18 +69,14 @@ def test_what_a_run_gives_does_not_depend_on_which_others_there_are(tmp_path):
 
 
 def test_workers_and_kills_change_nothing(tmp_path):
-    axes = {"seed": range(20), "batch": [8, 9]}
+    axes = {"seed": range(BLOCK + 2), "batch": [8, 9]}
     swept(tmp_path / "whole", axes, method="ae")
-    moments = random.Random(0)
-    for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            swept(tmp_path / "killed", axes, method="ae")
-            os._exit(0)
-        time.sleep(moments.uniform(0.05, 0.5))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    swept(tmp_path / "killed", axes, method="ae")
+
+    def work():
+        swept(tmp_path / "killed", axes, method="ae")
+
+    killed(4, work, 0.5, random.Random(0), anew=lambda: shutil.rmtree(tmp_path / "killed"))
+    work()
     swept(tmp_path / "two", axes, method="ae", workers=2)
     assert kept(tmp_path / "killed") == kept(tmp_path / "two") == kept(tmp_path / "whole")
     assert table(tmp_path / "killed") == table(tmp_path / "two") == table(tmp_path / "whole")

@@ -14,57 +14,59 @@ GUIDE = (ROOT / "book" / "teaching.md").read_text("utf-8")
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 
 
-@pytest.fixture
-def book(tmp_path):
-    """The chapters, with a stub of a page for each, and the scripts of the figures."""
-    (tmp_path / "notebooks").mkdir()
+ONE_BUILD = pytest.mark.xdist_group("teaching")
+SLIPS = {
+    "{core}`77`": "there is no chapter '77'",
+    "{section}`01 Of cabbages`": "the chapter has no section 'Of cabbages'",
+    "{exercise}`01 99`": "the chapter has no exercise '99'",
+    "{control}`flow_lab taste`": "the figure has no control 'taste'",
+    "{control}`teapot steps`": "there is no figure 'teapot'",
+}
+ROLES = "# T\n\nA {core}`01` B {core}`01 02` C {exercise}`01 3` D {exercise}`11 4`\n\n" + "\n\n".join(SLIPS)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The guide and a page of roles in a book of stubs: that page as text, and the complaints about each."""
+    book = tmp_path_factory.mktemp("teaching")
+    (book / "notebooks").mkdir()
     for path in NOTEBOOKS:
-        (tmp_path / "notebooks" / path.name).symlink_to(path)
-        (tmp_path / "notebooks" / f"{path.stem}.md").write_text("# A chapter\n", "utf-8")
-    (tmp_path / "gen_lib").symlink_to(ROOT / "gen_lib")
-    return tmp_path
-
-
-def made(book, text):
-    """The built page as text, and what the build complained about."""
+        (book / "notebooks" / path.name).symlink_to(path)
+        (book / "notebooks" / f"{path.stem}.md").write_text("# A chapter\n", "utf-8")
+    (book / "gen_lib").symlink_to(ROOT / "gen_lib")
     pages = "".join(f"notebooks/{path.stem}\n" for path in NOTEBOOKS)
-    text = text.replace("../notebooks/", "notebooks/")
-    (book / "page.md").write_text(f"{text}\n\n```{{toctree}}\n{pages}```\n", "utf-8")
-    complaints = build(book, extension="teaching").stderr
-    html = (book / "_build" / "html" / "page.html").read_text("utf-8")
-    return " ".join(re.sub("<[^>]*>", "", html).split()), complaints
+    guide = GUIDE.replace("../notebooks/", "notebooks/")
+    (book / "page.md").write_text(f"{guide}\n\n```{{toctree}}\n{pages}roles\n```\n", "utf-8")
+    (book / "roles.md").write_text(ROLES, "utf-8")
+    complaints = build(book, extension="teaching").stderr.splitlines()
+    html = (book / "_build" / "html" / "roles.html").read_text("utf-8")
+    text = " ".join(re.sub("<[^>]*>", "", html).split())
+    return text, *([line for line in complaints if f"{page}.md:" in line] for page in ("page", "roles"))
 
 
-def test_what_the_guide_says_of_the_chapters_is_there(book):
-    _, complaints = made(book, GUIDE)
-    assert [line for line in complaints.splitlines() if "{" in line] == []
+@ONE_BUILD
+def test_what_the_guide_says_of_the_chapters_is_there(built):
+    _, complaints, _ = built
+    assert [line for line in complaints if "{" in line] == []
 
 
-def test_roles_say_what_the_notebooks_say(book):
+@ONE_BUILD
+def test_roles_say_what_the_notebooks_say(built):
     first, second = (read(path) for path in NOTEBOOKS[:2])
-    page, _ = made(book, "# T\n\nA {core}`01` B {core}`01 02` C {exercise}`01 3` D")
     one, both = core(sections(first)), core(sections(first)) + core(sections(second))
     exercise = exercises(first)[2]
-    assert f"A {one} B {both} C 3. {exercise.name}" in page
+    assert f"A {one} B {both} C 3. {exercise.name}" in built[0]
 
 
-def test_a_name_with_a_formula_is_readable_in_a_link(book):
-    page, _ = made(book, "# T\n\n{exercise}`11 4`")
-    assert "4. W₁ by hand" in page
+@ONE_BUILD
+def test_a_name_with_a_formula_is_readable_in_a_link(built):
+    assert "4. W₁ by hand" in built[0]
 
 
-@pytest.mark.parametrize(
-    ("role", "complaint"),
-    [
-        ("{core}`77`", "there is no chapter '77'"),
-        ("{section}`01 Of cabbages`", "the chapter has no section 'Of cabbages'"),
-        ("{exercise}`01 99`", "the chapter has no exercise '99'"),
-        ("{control}`flow_lab taste`", "the figure has no control 'taste'"),
-        ("{control}`teapot steps`", "there is no figure 'teapot'"),
-    ],
-)
-def test_what_is_not_there_is_a_warning(book, role, complaint):
-    assert f"{role}: {complaint}" in made(book, f"# T\n\n{role}\n")[1]
+@ONE_BUILD
+@pytest.mark.parametrize("role", SLIPS)
+def test_what_is_not_there_is_a_warning(built, role):
+    assert sum(f"{role}: {SLIPS[role]}" in line for line in built[2]) == 1
 
 
 def lectures(title):

@@ -1,11 +1,15 @@
 """What a terminal and a notebook that runs by itself are told."""
 
 import io
+import os
+import signal
 import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
+from killing import in_a_child
+from tqdm.auto import tqdm
 
 from gen_lib import METHODS, data, fit, terminal
 from gen_lib.notebook import claim, show
@@ -55,3 +59,11 @@ def test_a_bar_that_nobody_sees_is_not_drawn(monkeypatch, drawn, why):
         monkeypatch.setattr(terminal, "kernel", lambda: SimpleNamespace(_allow_stdin=False))
     trained(progress=why != "not wanted")
     assert drawn == []
+
+
+def test_a_child_that_is_killed_leaves_bars_to_its_parent():
+    terminal.bar([], progress=False)  # the lock of all bars is there
+    assert in_a_child(lambda: (tqdm.get_lock().acquire(), os.kill(os.getpid(), signal.SIGKILL))) == -signal.SIGKILL
+    for lock in tqdm.get_lock().locks:
+        assert lock.acquire(timeout=1)
+        lock.release()

@@ -38,10 +38,9 @@ def same(a: object, b: object) -> bool:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_run_stopped_after_any_step_and_loaded_again_gives_the_same_numbers(name):
-    whole = started(name)
+    whole, first = started(name), started(name)
     history = run(whole, progress=False)
     for stop in range(STEPS + 1):
-        first = started(name)
         run(first, until=stop, progress=False)
         kept = pickle.loads(pickle.dumps(first.state()))
         second = started(name, weights=9)  # other weights, until they are loaded

@@ -41,6 +41,8 @@ class Toy:
             os.kill(os.getpid(), signal.SIGKILL)
         if then == "wait":
             time.sleep(0.01)
+            while a and "HELD" in os.environ:  # until somebody stops it
+                time.sleep(0.01)
         values = {"sum": [a + b + member for member in range(3)], "a": [a / 2]}
         return Outcome(values, [{"claim": "a is small", "value": a, "holds": a < 2}])
 

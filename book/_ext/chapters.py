@@ -15,6 +15,7 @@ from itertools import combinations, pairwise, permutations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from cover import copies, count_held
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -84,23 +85,29 @@ def rows(needs: Needs, column: Mapping[str, int]) -> dict[str, int]:
     row = {name: k for group in members for k, name in enumerate(group)}
     lines = [(a, b) for b in needs for a in needs[b]]
 
-    def cost(at: Mapping[str, int]) -> float:
-        total = 0.1 * sum(at[a] > at[b] for group in members for a, b in combinations(group, 2))  # else in their order
+    def cost(at: Mapping[str, Any]) -> Any:
+        """Of one placing, or of many at once, with an array of rows for each name."""
+        total = 0.1 * sum(np.greater(at[a], at[b]) for group in members for a, b in combinations(group, 2))  # in order
         for a, b in lines:
-            total += (at[a] - at[b]) ** 2
+            total = total + (at[a] - at[b]) ** 2
             for k in range(column[a] + 1, column[b]):
                 height = at[a] + (at[b] - at[a]) * (k - column[a]) / (column[b] - column[a])
-                total += 9 * any(abs(at[name] - height) < 0.4 for name in members[k])
+                total = total + 9 * (sum(np.abs(at[name] - height) < 0.4 for name in members[k]) > 0)
         return total
 
-    def put(group: list[str]) -> list[dict[str, int]]:
-        return [dict(zip(group, at, strict=True)) for at in permutations(range(count), len(group))]
+    def best(left: list[str], right: list[str]) -> dict[str, int]:
+        """The others stay where they are."""
+        one, two = (np.array([*permutations(range(count), len(group))]) for group in (left, right))
+        both = [*zip(left, one.repeat(len(two), 0).T, strict=True)]
+        both += zip(right, np.tile(two, (len(one), 1)).T, strict=True)
+        least = np.argmin(cost(row | dict(both)))
+        return row | {name: int(places[least]) for name, places in both}
 
     pairs = [*pairwise(members)] or [(members[0], [])]
     while True:
         start = cost(row)
         for left, right in pairs:
-            row = min((row | a | b for a in put(left) for b in put(right)), key=cost)
+            row = best(left, right)
         row = min(row, {name: count - 1 - k for name, k in row.items()}, key=cost)
         if cost(row) >= start:
             return row

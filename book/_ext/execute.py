@@ -5,23 +5,23 @@
 papermill runs each notebook; a copy without an error lands in _build/executed/notebooks, stamped with the key it was
 made under. With --compare, nbval runs each copy that has not passed this yet once more, and compares the cells tagged
 `nbval-check-output`; the stamp says whether a copy has passed. A failure names the cell and leaves its copy in
-_build/executed/failed; the other notebooks still finish. The longest of last time is begun first.
+_build/executed/failed; the other notebooks still finish. The longest is begun first.
 """
 
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from notebook_key import EXECUTED, Notebook, has_passed, is_fresh, key, read
-from runs import nbval, papermill, run, start_again
+from notebook_key import EXECUTED, Notebook, has_passed, is_fresh, key, read, source
+from runs import nbval, papermill, run, run_apart, start_again
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60  # a longer run is reported, unless the notebook's metadata says {"gen_lib": {"seconds": ...}}
@@ -50,12 +50,18 @@ def write(path: Path, content: dict[str, Any]) -> None:
     os.replace(new, path)
 
 
+def told(notebook: Notebook) -> float:
+    """What a notebook says itself that it takes; else it may take up to its limit."""
+    found = re.search(r"all cells together run in about (\d+) seconds", "".join(map(source, notebook["cells"][:1])))
+    return float(found[1]) if found else limit(notebook)
+
+
 def longest_first(notebooks: Sequence[Path], root: Path) -> list[Path]:
-    """A notebook without a record may take up to its limit; of equals the larger file comes first."""
+    """By what each took last time, or by what it says; of equals the larger file comes first."""
     last = recorded(root)
 
     def expected(path: Path) -> tuple[float, int]:
-        seconds = last[path.stem]["seconds"] if path.stem in last else limit(read(path))
+        seconds = last[path.stem]["seconds"] if path.stem in last else told(read(path))
         return seconds, path.stat().st_size
 
     return sorted(notebooks, key=expected, reverse=True)
@@ -69,38 +75,55 @@ def places() -> int:
     return max(1, min(cpu_count(), int(psutil.virtual_memory().available / 1e9 / GIGABYTES)))
 
 
-def make(notebook: Path, root: Path, compare: bool, force: bool) -> str:
-    """Make the executed copy of one notebook, or what it lacks. Return what went wrong, or nothing."""
+def files_of(notebook: Path, root: Path) -> tuple[Path, Path, Path]:
+    """Where its executed copy is, while it runs, and after a failure."""
     copy, running, failed = (root / EXECUTED / folder / notebook.name for folder in ("notebooks", "running", "failed"))
     for path in (copy, running, failed):
         path.parent.mkdir(parents=True, exist_ok=True)
+    return copy, running, failed
+
+
+def make(notebook: Path, root: Path) -> str:
+    """Make the executed copy of one notebook. Return what went wrong, or nothing."""
+    copy, running, failed = files_of(notebook, root)
+    for path in (copy, running, failed):
+        path.unlink(missing_ok=True)
+    content = read(notebook)
+    stamp = {"key": key(content, root), "compared": False}  # taken now: what is edited meanwhile makes it stale
+    start = time.monotonic()
+    trouble, peak = run(papermill, root, notebook, running)
+    seconds = time.monotonic() - start
+    if trouble and running.exists():
+        os.replace(running, failed)
+    elif not trouble:
+        keep(running, copy, stamp)
+        record(root, notebook.stem, seconds=round(seconds, 1), peak=round(peak, 2))
+    said = [f"{seconds:.0f} s", f"peak {peak:.1f} GB"]
+    said += [f"WARNING: more than its {limit(content)} s"] * (seconds > limit(content))
+    said += [f"WARNING: more than {GIGABYTES} GB"] * (peak > GIGABYTES)
+    return reported(notebook, root, trouble, said)
+
+
+def compare(notebook: Path, root: Path, first: "Future[str] | None") -> str:
+    """Run the executed copy of one notebook once more, if there is one. Return what went wrong, or nothing."""
+    if first and first.result():
+        return ""
+    copy, _, failed = files_of(notebook, root)
     failed.unlink(missing_ok=True)
-    content, trouble, said = read(notebook), "", []
-    if force or not is_fresh(copy, content, root):
-        copy.unlink(missing_ok=True)
-        running.unlink(missing_ok=True)
-        stamp = {"key": key(content, root), "compared": False}  # taken now: what is edited meanwhile makes it stale
-        start = time.monotonic()
-        trouble, peak = run(papermill, root, notebook, running)
-        seconds = time.monotonic() - start
-        if trouble and running.exists():
-            os.replace(running, failed)
-        elif not trouble:
-            keep(running, copy, stamp)
-            record(root, notebook.stem, seconds=round(seconds, 1), peak=round(peak, 2))
-        said += [f"{seconds:.0f} s", f"peak {peak:.1f} GB"]
-        said += [f"WARNING: more than its {limit(content)} s"] * (seconds > limit(content))
-        said += [f"WARNING: more than {GIGABYTES} GB"] * (peak > GIGABYTES)
-    if compare and not trouble:
-        start = time.monotonic()
-        if trouble := run(nbval, root, copy).trouble:
-            os.replace(copy, failed)  # numbers that do not come out again are not shown
-        else:
-            written = copy.stat()
-            keep(copy, copy, {"compared": True})
-            os.utime(copy, ns=(written.st_atime_ns, written.st_mtime_ns))  # the page is the same
-        said += [f"compared in {time.monotonic() - start:.0f} s"]
+    start = time.monotonic()
+    if trouble := run_apart(nbval, root, copy).trouble:
+        os.replace(copy, failed)  # numbers that do not come out again are not shown
+    else:
+        written = copy.stat()
+        keep(copy, copy, {"compared": True})
+        os.utime(copy, ns=(written.st_atime_ns, written.st_mtime_ns))  # the page is the same
+    return reported(notebook, root, trouble, [f"compared in {time.monotonic() - start:.0f} s"])
+
+
+def reported(notebook: Path, root: Path, trouble: str, said: list[str]) -> str:
+    """Print what became of a run; return its trouble, with the notebook and where the run is kept."""
     print(f"  {notebook.stem}: {'FAILED' if trouble else ', '.join(said)}", flush=True)
+    failed = files_of(notebook, root)[2]
     if trouble and failed.exists():
         trouble += f"\n  The run up to there: {failed.relative_to(root)}"
     return f"{notebook.relative_to(root)}: {trouble}" if trouble else ""
@@ -132,11 +155,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unproved = [path for path in chosen if given.compare and (path in stale or not has_passed(copies[path]))]
     todo = longest_first([path for path in chosen if path in stale or path in unproved], root)
     jobs = given.jobs or (places() if todo else 1)
-    second = f", {len(unproved)} to compare" if given.compare else ""
-    print(f"{len(stale)} of {len(chosen)} notebooks to execute{second}, {jobs} at a time", flush=True)
-    with ThreadPoolExecutor(jobs) as pool:
-        work = partial(make, root=root, compare=given.compare, force=given.force)
-        failures = [trouble for trouble in pool.map(work, todo) if trouble]
+    more = f", {len(unproved)} to compare" if given.compare else ""
+    print(f"{len(stale)} of {len(chosen)} notebooks to execute{more}, {jobs} at a time", flush=True)
+    with ThreadPoolExecutor(jobs) as pool:  # all the first runs begin before any second one
+        first = {path: pool.submit(make, path, root) for path in todo if path in stale}
+        second = [pool.submit(compare, path, root, first.get(path)) for path in todo if path in unproved]
+    failures = [trouble for run in (*first.values(), *second) if (trouble := run.result())]
     print(*failures, sep="\n\n", file=sys.stderr, end="\n" if failures else "")
     return 1 if failures else 0
 

@@ -27,9 +27,9 @@ HEIGHTS = """async () => {
     const figures = [...document.querySelectorAll("figure.numbered *, .cell_output *")]
         .filter(part => part.localName.startsWith("gen-lib-") && part.checkVisibility());
     for (const figure of figures) {
-        for (let i = 0; i < 50 && !figure.ready; i++) {
+        for (let i = 0; i < 250 && !figure.ready; i++) {
             figure.scrollIntoView({ block: "center", behavior: "instant" });
-            await new Promise(done => setTimeout(done, 100));
+            await new Promise(done => setTimeout(done, 20));
         }
     }
     await document.fonts.ready;

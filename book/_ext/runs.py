@@ -1,6 +1,7 @@
 """Run a notebook with papermill, and an executed one again with nbval, each in a process of its own.
 
-The processes are forked from one that has loaded papermill and nbval, which takes longer than to run a short notebook.
+The processes are forked from one that has loaded papermill, nbval and torch, which takes longer than to run a short
+notebook.
 They have an environment of their own: what a builder has set, in variables or in files of the home folder
 (a backend or a matplotlibrc, profiles of IPython, kernels, warnings), must not show in the book.
 """
@@ -11,7 +12,9 @@ import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
+from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,21 +36,28 @@ SETTINGS = dict.fromkeys(THREADS, "1") | {
     "PYTHONNOUSERSITE": "1",
     "JUPYTER_PREFER_ENV_PATH": "1",
 }  # one thread each: the notebooks share the cores
+TEXT_ONLY = "GEN_LIB_TEXT_ONLY"  # set for the second run, which compares texts
 # IPython runs this when a kernel starts. Matplotlib reads its settings once, at first in the folder of the notebook.
-STARTUP = """\
+STARTUP = f"""\
 def load():
     import os
     here = os.getcwd()
     os.chdir(os.environ["HOME"])
     import matplotlib.font_manager
     os.chdir(here)
+    if os.environ.pop("{TEXT_ONLY}", None):
+        get_ipython().display_formatter.active_types = ["text/plain", "text/html"]
 load()
 del load
 """
+# What runs and their kernels need; nothing of the book, and nothing that starts threads, which a copy would not have.
+PRELOADED = ["papermill.execute", "nbval.plugin", "torch", "torch.func", "torchdiffeq", "numpy.random"]
+PRELOADED += ["matplotlib.figure", "matplotlib.font_manager", "matplotlib.backends.backend_agg"]
+PRELOADED += ["ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.completer"]
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 processes = get_context("forkserver")
-processes.set_forkserver_preload(["papermill.execute", "nbval.plugin"])
+processes.set_forkserver_preload(PRELOADED)
 
 
 class Ran(NamedTuple):
@@ -71,6 +81,17 @@ def run(function: Callable[..., str], root: Path, *arguments: Path) -> Ran:
         return Ran(f"the process that ran it ended with exit code {process.exitcode}", 0.0)
     finally:
         process.join()
+
+
+@cache
+def _others() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(mp_context=get_context("spawn"))
+
+
+def run_apart(function: Callable[..., str], root: Path, *arguments: Path) -> Ran:
+    """The same, forked from another process than what :func:`run` is: the order of sets and what else differs from
+    process to process is not what it was there."""
+    return _others().submit(run, function, root, *arguments).result()
 
 
 def let_through() -> dict[str, str]:
@@ -114,13 +135,16 @@ def _work(
 
 def papermill(notebook: Path, copy: Path) -> str:
     """Run the notebook into the copy. Return what went wrong, or nothing."""
+    import quick
+
+    quick.prepare()
     from papermill.execute import execute_notebook
 
     trouble = ""
     try:
         execute_notebook(
-            notebook, copy, kernel_name="python3", cwd=notebook.parent, progress_bar=False,
-            execution_timeout=CELL_TIMEOUT,
+            notebook, copy, engine_name=quick.ENGINE, kernel_name="python3", cwd=notebook.parent,
+            progress_bar=False, execution_timeout=CELL_TIMEOUT,
         )  # fmt: skip
     except Exception as error:
         trouble = f"{type(error).__name__}: {str(error).strip()}"
@@ -148,8 +172,12 @@ def name(number: int, cell: Cell) -> str:
 
 def nbval(copy: Path) -> str:
     """Run the executed copy again and compare the tagged cells. Return what differs, or nothing."""
+    import quick
+
+    quick.prepare()
     import pytest
 
+    os.environ[TEXT_ONLY] = "1"
     with redirect_stdout(io.StringIO()) as out:
         status = pytest.main([
             str(copy), "-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env",

@@ -75,9 +75,11 @@ def main(args: list[str] | None = None) -> None:
     try:
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # where the user's own methods lie
+        words = spelled_out(sys.argv[1:] if args is None else args)
+        named = {name: command for name, command in COMMANDS.items() if words[:1] == [name]}
         auto_cli(
-            COMMANDS,
-            args=spelled_out(sys.argv[1:] if args is None else args),
+            named or COMMANDS,  # to make the options of all takes several times as long
+            args=words,
             prog="gen-lib",
             description="Generative models: train, keep, compare.",
             as_positional=True,  # evaluate RUN

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -93,6 +94,11 @@ class GaussianMixture:
         offset = self.means - self.mean
         return torch.einsum("k,kij->ij", self.weights, self.covariances + offset[:, :, None] * offset[:, None, :])
 
+    @cached_property
+    def _root(self) -> Tensor:
+        """Lower triangular L of each component, with L L^T its covariance; asked for at every draw."""
+        return torch.linalg.cholesky(self.covariances)
+
     def moved(self, by: Tensor) -> "GaussianMixture":
         """The distribution of x + by.
 
@@ -121,13 +127,13 @@ class GaussianMixture:
     def drawn(self, u: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
         """Components, chosen by uniform numbers u ``(*s)``, and points of them, by normal numbers e ``(*s, d)``."""
         component = torch.bucketize(u.contiguous(), self.weights.cumsum(0)[:-1].to(u))
-        mean, root = self.means.to(e), torch.linalg.cholesky(self.covariances).to(e)
+        mean, root = self.means.to(e), self._root.to(e)
         return component, mean[component] + (root[component] * e[..., None, :]).sum(-1)
 
     def log_prob(self, x: Points) -> PerSample:
         """Logarithm of the density at each point (nats), shape ``(*members, n)``; refuses other dimensions."""
         wide = check.points("x", x, self.dim).double()
-        root = torch.linalg.cholesky(self.covariances).to(wide)
+        root = self._root.to(wide)
         log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         log_normal = -(self.whitened(wide).square().sum(-1) + self.dim * math.log(2 * math.pi)) / 2 - log_det
         return torch.logsumexp(self.weights.log().to(wide) + log_normal, -1).to(x)
@@ -152,7 +158,7 @@ class GaussianMixture:
             tensor([1.])
         """
         wide = check.points("x", x, self.dim).double()
-        root = torch.linalg.cholesky(self.covariances).to(wide)
+        root = self._root.to(wide)
         centred = wide[..., None, :] - self.means.to(wide)
         return torch.linalg.solve_triangular(root, centred[..., None], upper=False)[..., 0].to(x)
 

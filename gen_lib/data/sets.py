@@ -40,7 +40,7 @@ def held_out(position: int, first: int = 4) -> bool:
 
 
 def digits() -> Digits:
-    """1,797 scanned digits of 43 people, a fixed fifth of them held out.
+    """1,797 scanned digits of 13 people, a fixed fifth of them held out.
 
     Every fifth image is a test image, from the first on: no random number decides, so the split is the same everywhere.
 

@@ -7,8 +7,9 @@ means little without it.
 
 from .bits import Elbo, bits_per_dimension, dequantised_bits, elbo
 from .copies import Copies, copies
-from .distances import WithFloor, energy_distance, floor, mmd, sliced_w2, w1, w2, with_floor
+from .distances import energy_distance, mmd, sliced_w2, w1, w2
 from .diversity import diversity, linear_probe
+from .floors import WithFloor, floor, with_floor
 from .judges import Overlap, frechet, frechet_bias, precision_recall
 from .probe import class_probe, neighbour_probe
 from .quality import Modes, active_units, modes_covered, nll, path_energy, reconstruction_error, straightness

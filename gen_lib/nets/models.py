@@ -74,6 +74,8 @@ class Net(nn.Module):
 def still(net: nn.Module) -> Iterator[Tensor]:
     """Within this context a net is in evaluation mode and there are no gradients; its modes come back at the end.
 
+    All is computed in the precision of its weights, with which it is kept, also while losses are computed in half.
+
     Args:
         net: any net
 
@@ -83,8 +85,9 @@ def still(net: nn.Module) -> Iterator[Tensor]:
     modes = {module: module.training for module in net.modules()}
     net.eval()
     try:
-        with torch.no_grad():
-            yield next(net.parameters()).detach()
+        weight = next(net.parameters()).detach()
+        with torch.no_grad(), torch.autocast(weight.device.type, enabled=False):
+            yield weight
     finally:
         for module, training in modes.items():
             module.training = training

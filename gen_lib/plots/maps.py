@@ -56,6 +56,13 @@ def states(
     return artists
 
 
+def _some(points: Points, count: int) -> Tensor:
+    """As many points of the first member, evenly chosen."""
+    points = one_member(points).cpu()
+    count = min(count, len(points))
+    return points[torch.arange(count) * len(points) // max(count, 1)]
+
+
 def lines(axes: Axes, states: States, role: str = "coupling", count: int = 60) -> LineCollection:
     """A line through the states of each point: on the line with time across from 0 to 1, in the plane as it moves.
 
@@ -64,14 +71,14 @@ def lines(axes: Axes, states: States, role: str = "coupling", count: int = 60) -
         states: ``[z, ..., x]``, each of shape ``(n, 1)`` or ``(n, 2)``; two of them are a pair; of members the first
             is drawn
         role: which of :data:`~gen_lib.plots.style.COLORS`
-        count: number of points that are drawn, the first ones
+        count: number of points that are drawn, evenly chosen among them, since they may be sorted
 
     Raises:
         ValueError: fewer than two states, points that are neither on the line nor in the plane, an unknown role
     """
     if len(states) < 2:
         raise ValueError(f"states must be at least two, from z to x, got {len(states)}")
-    paths = torch.stack([one_member(state)[:count].cpu() for state in states], 1)  # (count, states, d)
+    paths = torch.stack([_some(state, count) for state in states], 1)  # (count, states, d)
     if paths.shape[-1] == 1:
         across = torch.linspace(0, 1, len(states)).to(paths)[None, :, None].expand(len(paths), -1, 1)
         paths = torch.cat([across, paths], -1)
@@ -123,12 +130,12 @@ def arrows(axes: Axes, start: Points, end: Points, role: str = "inference", coun
         start: shape ``(n, 2)``
         end: same shape
         role: which of :data:`~gen_lib.plots.style.COLORS`
-        count: number of points that are drawn, the first ones
+        count: number of points that are drawn, evenly chosen among them, since they may be sorted
 
     Raises:
         ValueError: an unknown role
     """
-    a, b = (one_member(points)[:count].cpu().numpy() for points in (start, end))
+    a, b = (_some(points, count).numpy() for points in (start, end))
     color = known("role", role, COLORS)
     return axes.quiver(*a.T, *(b - a).T, angles="xy", scale_units="xy", scale=1, color=color, alpha=0.6, width=0.004)
 

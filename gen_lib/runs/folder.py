@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -223,6 +223,16 @@ def told_in(folder: Folder, name: str) -> dict[str, Any]:
 
 def environment() -> dict[str, Any]:
     """What a run depends on apart from its settings."""
+    return _machine() | {
+        "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "command": sys.argv,
+        "begun": datetime.now().isoformat(timespec="seconds"),
+    }
+
+
+@cache
+def _machine() -> dict[str, Any]:
+    """What does not change while a process runs."""
     packages = ("gen-lib", "torch", "numpy", "safetensors")
     return {
         "code": code(),
@@ -230,14 +240,12 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "processor": platform.machine(),
-        "threads": os.environ.get("OMP_NUM_THREADS", ""),
-        "command": sys.argv,
-        "begun": datetime.now().isoformat(timespec="seconds"),
     }
 
 
+@cache
 def code() -> str:
-    """A hash of the library's source."""
+    """A hash of the library's source, as it was when this process first asked for it."""
     import hashlib
 
     library = Path(__file__).parents[1]

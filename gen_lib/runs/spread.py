@@ -26,6 +26,8 @@ SETTINGS: dict[str, Any] = {
     "distributed.worker.preload": ["import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"],  # Ctrl-C is for us
     "distributed.scheduler.work-stealing": False,
     "distributed.comm.timeouts.connect": "20s",
+    # Dask's small threshold gives the memory of every tensor back to the system at once, a third of the time of a step.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
 AHEAD = 16  # tasks that a cluster is given beyond those that run, so that one that grows sees that it is needed
 

@@ -76,7 +76,7 @@ class TrainJob:
 
     def settings(self, point: Mapping[str, Any]) -> Settings:
         """All settings of a point."""
-        return resolved(read(nested({**self.parameters, **point}), "grid"))
+        return _read(json.dumps({**self.parameters, **point}, default=str))
 
     def begin(self, folder: Path) -> None:
         """Nothing: all that the runs need is in the settings."""
@@ -126,6 +126,12 @@ def _small(settings: Settings) -> bool:
     """Whether a net of this size costs more in calls than in products of matrices."""
     pictures = is_image_data(str(settings.data)) and settings.data != "digits"  # of thousands of pixels
     return not pictures and max(settings.hidden or [0]) <= WIDE and settings.maps == "plain"
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Settings:
+    """What some parameters set; each point is asked for several times, and reading takes as long as ten steps."""
+    return resolved(read(nested(json.loads(text)), "grid"))
 
 
 @lru_cache(maxsize=1024)

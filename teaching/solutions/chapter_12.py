@@ -48,9 +48,9 @@ def _last_variance(s: float, sigma: float, steps: int) -> float:
 def exercise_4() -> None:
     r""":math:`V \leftarrow \big(1 + h (k_t + \frac{\sigma^2}{2} (t k_t - 1))\big)^2 V + h \sigma^2 (1 - t)`.
 
-    Here :math:`k_t = (t s^2 - (1 - t)) / ((1 - t)^2 + t^2 s^2)` is the slope of the velocity. The drift is linear, so
+    Here :math:`k_t = (t w^2 - (1 - t)) / ((1 - t)^2 + t^2 w^2)` is the slope of the velocity. The drift is linear, so
     Gaussians stay Gaussian and the variance says everything. Doubling the steps halves the error, at each strength of
-    the noise: weak order 1. At s = 2 the error is negative without noise (Euler's chords do not spread enough), and it
+    the noise: weak order 1. At w = 2 the error is negative without noise (Euler's chords do not spread enough), and it
     becomes smaller with noise: it changes its sign near sigma = 4.7, and is least there. The noise corrects the error
     of the steps, and too much of it makes an error of its own.
     """

@@ -10,9 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browsing import launched
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from serving import jupyter
-from visiting import DESK, FLAGS, SITE, Visit, of_page, page_names, views, visit, with_figures
+from visiting import DESK, FLAGS, SITE, Visit, base, of_page, opened_tab, page_names, see, views, with_figures
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -32,16 +32,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.get_closest_marker("xdist_group").args[0]
 
     def view(item: pytest.Item) -> str:
-        """Tests of one view stand together, whatever their module, so that the page is opened once for it."""
-        given = getattr(item, "callspec", None)
-        name, theme, size = given.params.get("opened", ("", "", "")) if given else ("", "", "")
-        return f"{name} {size} {theme}"
+        """Tests of one view stand together, whatever their module, so that the page is opened once for all; what wears
+        it out comes last."""
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        _, theme, size = given.get("opened", ("", "", given.get("size", DESK)))
+        return f"{size} {'worn' in item.fixturenames} {theme}"
 
     def rank(item: pytest.Item) -> int:
         group = group_of(item)
-        return 0 if group.startswith("jupyter") else 1 if group in moving else 2
+        return 0 if group.startswith(("jupyter", "test_playground")) else 1 if group in moving else 2
 
-    moving = with_figures()
+    moving = {*with_figures(), "test_trained", "test_said"}
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
@@ -58,6 +59,14 @@ def browser():
             pytest.fail("no Chromium or Chrome found: run `.ci/chromium`, or install one with the system's packages")
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser):
+    """A window for all that may know of each other: to open a tab in it takes less time than to open a window."""
+    context = browser.new_context()
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="session")
@@ -92,21 +101,39 @@ def origin():
 
 
 @pytest.fixture(scope="session")
-def at(browser: Browser, origin: str):
-    """A function from a page and a size to the visit of it, which goes on until another one is asked for."""
+def at(window: BrowserContext, origin: str):
+    """A function from a page and a size to the visit of it, which goes on until another one is asked for. Each size has
+    one tab, where page follows page: in a tab of its own a page takes twice as long to open."""
+    tabs: dict[tuple[int, int], Page] = {}
     visits: dict[tuple[str, tuple[int, int]], Visit] = {}
+
+    def anew() -> Page:
+        """What pages share is compiled once for a tab, but each of them loads it anew."""
+        tab = opened_tab(window)
+        window.new_cdp_session(tab).send("Network.setCacheDisabled", {"cacheDisabled": True})
+        return tab
 
     def visited(name: str, size: tuple[int, int]) -> Visit:
         if (name, size) not in visits:
-            for seen in visits.values():
-                seen.close()
-            visits.clear()
-            visits[name, size] = visit(browser, f"{origin}/{name}", size)
-        return visits[name, size]
+            while visits:
+                visits.popitem()[1].leave()
+            tab = tabs.pop(size, None) or anew()  # one in which a page could not be seen shows no other
+            tab.bring_to_front()
+            visits[name, size] = see(tab, f"{base(origin, size)}/{name}", size)
+            tabs[size] = tab
+        seen = visits[name, size]
+        seen.page.bring_to_front()  # a tab behind another one is slow
+        return seen
 
     yield visited
-    for seen in visits.values():
-        seen.close()
+    for tab in tabs.values():
+        tab.close()
+
+
+@pytest.fixture
+def worn(at):
+    """The same, for a test after which the page is no longer as it was opened: it comes after all others."""
+    return at
 
 
 @pytest.fixture(scope="module")

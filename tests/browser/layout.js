@@ -2,7 +2,7 @@
 
 // Texts, formulas and pictures that can be seen, as boxes cut to what their scrolling ancestors show.
 function boxes() {
-  const found = [];
+  const found = [], range = document.createRange();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const isText = node.nodeType === Node.TEXT_NODE;
@@ -10,7 +10,6 @@ function boxes() {
     if (isText ? !node.data.trim() || element.closest("math, script, style, svg, noscript, select") :
       !element.matches("img, math")) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    const range = document.createRange();
     range.selectNodeContents(node);
     for (const rect of isText ? range.getClientRects() : [node.getBoundingClientRect()]) {
       const box = shown(rect, element);

@@ -18,13 +18,13 @@ CURRENT = """section => {
 
 
 @pytest.fixture
-def desk(browser):
+def desk(window):
     """A chapter on a desk, as it is when it has loaded."""
-    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
-    page = context.new_page()
+    page = window.new_page()
+    page.set_viewport_size(SIZE)
     page.goto((SITE / CHAPTERS[0]).as_uri())
     yield page
-    context.close()
+    page.close()
 
 
 def test_a_definition_shows_for_the_mouse_and_stays_under_it(desk):
@@ -118,15 +118,13 @@ def test_every_numbered_equation_has_an_anchor(opened_chapter):
 
 
 @each_chapter
-def test_the_contents_follow_the_reader(browser, chapter):
-    seen = visit(browser, (SITE / chapter).as_uri())
-    for part in seen.page.query_selector_all(".bd-article > section > section"):
+def test_the_contents_follow_the_reader(opened_chapter):
+    for part in opened_chapter.query_selector_all(".bd-article > section > section"):
         part.evaluate(
             "part => scrollTo({ top: part.getBoundingClientRect().top + scrollY - 150, behavior: 'instant' })"
         )
-        if seen.page.evaluate("scrollY + innerHeight < document.documentElement.scrollHeight - 2"):
-            seen.page.wait_for_function(CURRENT, arg=part, timeout=5000)
-    seen.close()
+        if opened_chapter.evaluate("scrollY + innerHeight < document.documentElement.scrollHeight - 2"):
+            opened_chapter.wait_for_function(CURRENT, arg=part)
 
 
 def test_the_line_at_the_top_says_how_far_and_stands_still_for_who_asks(browser):
@@ -145,8 +143,9 @@ def test_the_line_at_the_top_says_how_far_and_stands_still_for_who_asks(browser)
 
 
 @each_chapter
-def test_code_wraps_on_a_phone_and_is_the_same_text(at, chapter):
-    page = at(chapter, PHONE).page
+@pytest.mark.parametrize("size", [PHONE], ids=["phone"])
+def test_code_wraps_on_a_phone_and_is_the_same_text(at, chapter, size):
+    page = at(chapter, size).page
     found = page.evaluate("""[...document.querySelectorAll(".cell_input pre")].map(
         code => [code.textContent, code.scrollWidth - code.clientWidth])""")
     cells = [source(cell) for cell in code_cells(read(NOTEBOOKS / f"{chapter[10:-5]}.ipynb"))]
@@ -154,11 +153,9 @@ def test_code_wraps_on_a_phone_and_is_the_same_text(at, chapter):
     assert [text for text, beyond in found if beyond > 1] == []
 
 
-def test_answers_wait_until_they_are_opened(browser):
+def test_answers_wait_until_they_are_opened(desk):
     """By the reader, or by a link that leads into one; figures and pictures in it show then."""
-    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
-    page = context.new_page()
-    page.goto((SITE / CHAPTERS[0]).as_uri())
+    page = desk
     fold = page.locator("details.answer:has(figure)").first
     figure = fold.locator("figure").first
     assert not figure.is_visible()
@@ -169,19 +166,17 @@ def test_answers_wait_until_they_are_opened(browser):
     page.goto(f"{(SITE / CHAPTERS[0]).as_uri()}#{anchor}")
     page.wait_for_function("id => document.getElementById(id).closest('details').open", arg=anchor)
     page.wait_for_function("id => document.getElementById(id).getBoundingClientRect().top < innerHeight", arg=anchor)
-    context.close()
 
 
-def test_the_core_of_a_chapter_is_no_longer_than_a_lecture(browser):
+def test_the_core_of_a_chapter_is_no_longer_than_a_lecture(window):
     """In pixels; with -s the table of measure.py is seen."""
-    found = {}
+    found, page = {}, window.new_page()
+    page.set_viewport_size(SIZE)
     for name in CHAPTERS:
-        context = browser.new_context(viewport=SIZE)
-        page = context.new_page()
         page.goto((SITE / name).as_uri())
         found[name] = heights(page)
         print(row(NOTEBOOKS / f"{name[10:-5]}.ipynb", found[name]))
-        context.close()
+    page.close()
     assert {name: one["waiting"] for name, one in found.items() if one["waiting"]} == {}
     assert {name: one["core"] for name, one in found.items() if one["core"] > MOST} == {}
 

@@ -10,7 +10,7 @@ import torch
 from address import is_placeholder, present
 from playwright.sync_api import Browser, Page
 from test_repository import ROOT
-from visiting import DESK, PHONE, SHOWN, SITE, page_names
+from visiting import DESK, PHONE, SHOWN, SITE, frames, page_names
 
 from gen_lib import METHODS, samplers
 from gen_lib.figures import live, page
@@ -37,9 +37,9 @@ def still(browser: Browser, size=DESK, **context) -> Page:
     """The cover after its pause button: from now on only the reader changes it."""
     tab = opened(browser, size, **context)
     tab.get_by_role("button", name="Pause").click()
-    tab.wait_for_timeout(300)
+    frames(tab, 3)
     before = shown(tab)
-    tab.wait_for_timeout(300)
+    frames(tab, 10)
     assert shown(tab) == before
     return tab
 
@@ -76,15 +76,14 @@ def test_the_first_screen_holds_figure_claim_switch_and_start(browser, size, the
 
 
 @each_size
-def test_it_moves_within_two_seconds_and_pauses(browser, size):
+def test_it_moves_by_itself_and_pauses(browser, size):
     tab = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
     tab.goto((SITE / COVER).as_uri(), wait_until="load")
     tab.wait_for_function(
         f"""() => {{ const figure = document.querySelector("gen-lib-flow-plane"), shown = {SHOWN};
             if (!figure?.ready) return false;
             window.first ??= shown(figure);
-            return shown(figure) !== window.first; }}""",
-        timeout=2000,
+            return shown(figure) !== window.first; }}"""
     )
     tab.context.close()
     still(browser, size).context.close()
@@ -93,9 +92,9 @@ def test_it_moves_within_two_seconds_and_pauses(browser, size):
 def test_out_of_view_it_stands_still(browser):
     tab = opened(browser, PHONE)
     tab.evaluate("scrollTo({ top: 2500, behavior: 'instant' })")
-    tab.wait_for_timeout(400)
+    frames(tab, 3)
     before = shown(tab)
-    tab.wait_for_timeout(300)
+    frames(tab, 10)
     assert shown(tab) == before
     tab.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     tab.wait_for_function(MOVED, arg=before)
@@ -105,7 +104,7 @@ def test_out_of_view_it_stands_still(browser):
 def test_with_reduced_motion_it_stands_still_and_still_obeys(browser):
     tab = opened(browser, reduced_motion="reduce")
     before = shown(tab)
-    tab.wait_for_timeout(500)
+    frames(tab, 10)
     assert shown(tab) == before
     assert not tab.locator("gen-lib-flow-plane button").is_visible()
     tab.get_by_role("radio", name="1 step").check()
@@ -170,7 +169,7 @@ def test_a_finger_drags_a_mode_and_scrolls_elsewhere(browser):
     tab.wait_for_function(MOVED, arg=before)
     stage = tab.locator("gen-lib-flow-plane canvas").bounding_box()
     swipe(stage["x"] + 20, stage["y"] + stage["height"] - 10, 0, -200)
-    tab.wait_for_function("scrollY > 50", timeout=3000)
+    tab.wait_for_function("scrollY > 50")
     tab.context.close()
 
 

@@ -19,12 +19,16 @@ explore(draw, alt="A line.", slope=[1, 2, 4, 8])
 live.likelihood_bench(alt="Losses.")"""
 
 
-@pytest.mark.parametrize("template", ["lab", "classic"])
-def test_figures_move_in_an_exported_notebook(tmp_path, tab, template):
+@pytest.fixture(scope="module")
+def executed():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    NotebookClient(notebook, kernel_name="python3").execute()
+    return NotebookClient(notebook, kernel_name="python3").execute()
+
+
+@pytest.mark.parametrize("template", ["lab", "classic"])
+def test_figures_move_in_an_exported_notebook(executed, tmp_path, tab, template):
     file = tmp_path / "exported.html"
-    page, _ = nbconvert.HTMLExporter(template_name=template).from_notebook_node(notebook)
+    page, _ = nbconvert.HTMLExporter(template_name=template).from_notebook_node(executed)
     file.write_text(page, "utf-8")
     tab.goto(file.as_uri())
     for name in ("explore", "likelihood-bench"):

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pytest
 import torch
 from playwright.sync_api import expect
-from visiting import BEGUN, PHONE, SHOWN, SITE, of_page, with_figures
+from visiting import BEGUN, DESK, PHONE, SETTLED, SHOWN, of_page, with_figures
 
 from gen_lib import METHODS, data, plots
 from gen_lib.figures import live, page
@@ -22,7 +22,6 @@ LISTEN = """() => {
         if (words) sizes.add(parseFloat(/[\\d.]+(?=px)/.exec(this.font)));
         return write.call(this, words, ...more);
     };
-    dispatchEvent(new Event("resize"));
 }"""
 SIZES = """() => {
     const said = part => [...part.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim());
@@ -41,6 +40,10 @@ PARTS = """figure => {
         controls: box(figure.querySelector(".gen-lib-controls")).top,
         left: Math.min(...pictures.map(b => b.left)) - all.left,
         right: all.right - Math.max(...pictures.map(b => b.right)) }; }"""
+# How wide and how high each drawing is between its axes: names must leave room for what they name.
+BETWEEN_AXES = """figure => [...figure.querySelectorAll("canvas")].filter(({ plot }) => plot).map(
+    ({ plot: { width, height, left, right, top, bottom } }) => [width - left - right, height - top - bottom]
+)"""
 TOUCHED = "control => Math.round(10 * (control.closest('label') ?? control).getBoundingClientRect().height) / 10"
 
 
@@ -63,45 +66,62 @@ def figures():
 
 
 @pytest.fixture
-def alone(browser, figures):
-    """A function that opens a figure alone; what it alone is closed."""
-    contexts = []
+def alone(browser, window, figures):
+    """A function that opens a figure alone, in a window of its own if it asks for more than a size."""
+    tabs = []
 
     def open_(kind, **more):
-        context = browser.new_context(**{"viewport": {"width": 800, "height": 800}} | more)
-        contexts.append(context)
-        tab = context.new_page()
+        tab = browser.new_page(**more) if more else window.new_page()
+        tabs.append(tab)
+        tab.set_viewport_size({"width": 800, "height": 800})
         tab.set_content(f"<!doctype html><body>{figures[kind]}<div style='height: 3000px'></div>")
         tab.wait_for_function(BEGUN)
         return tab, tab.locator(f"gen-lib-{kind}")
 
     yield open_
-    for context in contexts:
-        context.close()
+    for tab in tabs:
+        tab.close()
 
 
-@pytest.mark.parametrize(("size", "most"), [(LAPTOP, 700), (PHONE, 780)], ids=["laptop", "phone"])
+@pytest.fixture
+def held(worn):
+    """A function that opens a page on a laptop, or on a phone that is touched."""
+    sessions = []
+
+    def hold(path, size):
+        tab = worn(path, size).page
+        sessions.append(tab.context.new_cdp_session(tab))
+        sessions[-1].send("Emulation.setTouchEmulationEnabled", {"enabled": size == PHONE, "maxTouchPoints": 5})
+        tab.evaluate(LISTEN)
+        for width, height in ((320, 600), PHONE) if size == PHONE else (LAPTOP,):  # what is drawn is drawn again
+            tab.set_viewport_size({"width": width, "height": height})
+            tab.evaluate(SETTLED)
+        return tab
+
+    yield hold
+    for session in sessions:
+        session.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+@pytest.mark.parametrize(("size", "most"), [(DESK, 700), (PHONE, 780)], ids=["laptop", "phone"])
 @each_page
-def test_a_figure_and_its_controls_fit_one_screen(browser, path, size, most):
+def test_a_figure_and_its_controls_fit_one_screen(held, path, size, most):
     """The picture comes first, as wide as the column; type has three sizes; a finger finds every control."""
-    phone = size == PHONE
-    view = {"width": size[0], "height": size[1]}
-    tab = (context := browser.new_context(viewport=view, has_touch=phone, is_mobile=phone)).new_page()
-    tab.add_init_script(f"({LISTEN})()")
-    tab.goto(f"{SITE.as_uri()}/{path}")
-    tab.wait_for_function(BEGUN)
+    phone, tab = size == PHONE, held(path, size)
+    assert tab.evaluate("matchMedia('(pointer: coarse)').matches") == phone
+    assert tab.evaluate("sizes.size > 0 || !document.querySelector('.gen-lib-figure:not(gen-lib-flow-plane) canvas')")
     for figure in tab.locator("css=[class~=gen-lib-figure]").all():
         name, parts = figure.evaluate("f => f.localName"), figure.evaluate(PARTS)
         assert 60 < parts["height"] <= most, name
         assert parts["stage"] <= parts["controls"], name
         drawn = figure.locator(".gen-lib-stage svg.gen-lib-picture").count()  # in the size of the book's drawings
         assert drawn or max(parts["left"], parts["right"]) <= 0.12 * parts["width"], name
+        assert all(side >= 40 for sides in figure.evaluate(BETWEEN_AXES) for side in sides), name
         figure.evaluate("f => f.querySelectorAll('.gen-lib-fold').forEach(fold => { fold.open = true; })")
         for control in figure.locator("input, button:not([hidden]), select, summary").all() if phone else ():
             assert control.evaluate(TOUCHED) >= 44, control.evaluate("c => c.outerHTML")
     assert set(tab.evaluate(SIZES)) <= {12, 14, 16}
     assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
-    context.close()
 
 
 def test_a_colour_is_seen_on_its_ground(browser):
@@ -177,8 +197,8 @@ def test_time_is_smooth_motion_between_steps(alone):
     """Three snapshots, and many pictures on the way from the first to the last."""
     tab, figure = alone("decoder-map")
     figure.get_by_role("button", name="Play training").click()
-    assert len(set(played(tab, 250))) > 4
-    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=3000)
+    assert len(set(played(tab, 700))) > 4  # more than there are snapshots
+    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=30_000)
     assert figure.get_by_label("step").input_value() == "2"
 
 
@@ -186,7 +206,7 @@ def test_without_motion_there_are_steps_only(alone):
     tab, figure = alone("decoder-map", reduced_motion="reduce")
     figure.get_by_role("button", name="Play training").click()
     assert len(set(played(tab, 700))) == 1
-    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=5000)
+    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=30_000)
     assert figure.get_by_label("step").input_value() == "2"
 
 

@@ -14,29 +14,27 @@ COPIED = """element => {
     element.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
     return data.getData("text/plain").trim();
 }"""
-SHIFTS = """new PerformanceObserver(list => {
-    window.shifts = (window.shifts ?? 0) + list.getEntries().reduce((sum, entry) => sum + entry.value, 0);
-}).observe({ type: "layout-shift", buffered: true });"""
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true"
 SEEN = "element => element.scrollIntoView({ block: 'center', behavior: 'instant' })"
+each_size = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 each_moving = pytest.mark.parametrize("path", [of_page(path) for path in with_figures()])
 
 
 @pytest.fixture
-def fresh(browser, origin):
+def fresh(browser, window, origin):
     """A function that opens a page as a reader does: nothing is hurried."""
-    contexts = []
+    pages = []
 
     def load(path, size=PHONE, **options):
-        contexts.append(browser.new_context(viewport={"width": size[0], "height": size[1]}, **options))
-        page = contexts[-1].new_page()
-        page.add_init_script(SHIFTS)
+        page = browser.new_page(**options) if options else window.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(f"{origin}/{path}", wait_until="load")
         return page
 
     yield load
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def test_every_formula_is_set_and_keeps_its_tex():
@@ -102,21 +100,19 @@ def test_a_wide_formula_scrolls_by_keyboard(fresh):
     box = page.locator("div.math[tabindex='0']").first
     box.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle(), timeout=5000)
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
 
 
 @each_moving
-def test_a_figure_begins_when_it_comes_near(fresh, path):
-    page = fresh(path)
-    figure = page.locator(":is(" + ",".join({*re.findall(r"<(gen-lib-[\w-]+)", page.content())}) + ")").last
-    above = figure.evaluate("f => f.getBoundingClientRect().top")
-    page.wait_for_timeout(200)
-    assert above < 2 * PHONE[1] or not figure.evaluate("f => Boolean(f.ready)")
-    assert figure.evaluate("f => Boolean(f.ready)") or figure.locator("img, svg").count()  # the picture, until then
-    page.evaluate(UNFOLD)
-    figure.evaluate(SEEN)
-    page.wait_for_function("f => f.ready", arg=figure.element_handle(), timeout=5000)
-    assert figure.locator("input, select, button").count()
+@each_size
+def test_a_figure_begins_when_it_comes_near(at, path, size):
+    seen = at(path, size)
+    assert seen.loaded["figures"]
+    for figure in seen.loaded["figures"]:
+        assert figure["below"] < 3 or not figure["begun"], figure  # screens
+        assert figure["begun"] or figure["drawn"], figure  # the picture, until then
+        found = seen.page.locator(figure["name"])
+        assert found.evaluate_all("all => all.every(f => f.ready && f.querySelector('input, select, button'))"), figure
 
 
 def test_whoever_goes_by_keyboard_meets_every_control(fresh):
@@ -124,19 +120,20 @@ def test_whoever_goes_by_keyboard_meets_every_control(fresh):
     waiting = "[...document.querySelectorAll('*')].filter(f => f.localName.startsWith('gen-lib-') && !f.ready).length"
     assert page.evaluate(waiting) > 0
     page.keyboard.press("Tab")
-    page.wait_for_function(f"{waiting} === 0", timeout=5000)
+    page.wait_for_function(f"{waiting} === 0")
 
 
 @each_moving
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_nothing_jumps_while_a_page_loads(fresh, path, size):
+@each_size
+def test_nothing_jumps_while_a_page_loads(at, window, path, size):
     """The least of three loads: a machine that is busy with other tests paints a page in pieces."""
-    shifts = []
-    while not shifts or (min(shifts) >= 0.005 and len(shifts) < 3):
-        page = fresh(path, size)
-        page.wait_for_timeout(300)
-        shifts.append(page.evaluate("window.shifts ?? 0"))
-    assert min(shifts) < 0.005
+    seen = at(path, size)
+    jumped = [seen.loaded["jumped"]]
+    while min(jumped) >= 0.005 and len(jumped) < 3:
+        again = visit(window, seen.page.url, size)
+        jumped.append(again.loaded["jumped"])
+        again.close()
+    assert min(jumped) < 0.005
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -156,7 +153,6 @@ def test_links_into_a_page_lead_to_their_place(fresh):
     page.wait_for_function(
         "id => { const { top } = document.getElementById(id).getBoundingClientRect(); return top > -20 && top < 150; }",
         arg=target,
-        timeout=5000,
     )
 
 

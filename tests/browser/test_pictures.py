@@ -128,10 +128,11 @@ def test_what_a_reader_would_complain_of_is_found(page, good, wrong, found):
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 700, "height": 600})
-    yield context.new_page()
-    context.close()
+def page(window):
+    tab = window.new_page()
+    tab.set_viewport_size({"width": 700, "height": 600})
+    yield tab
+    tab.close()
 
 
 def seen(page, picture, style=""):

@@ -186,14 +186,14 @@ class Playground extends Figure {
     Object.assign(this, { workers: null, going: false, playing: 0 });
   }
 
-  ended() { return this.told.length > 0 && this.told.every((words) => words?.ended); }
+  ended() { return this.chosen.every((_, k) => this.told?.[k]?.ended || this.told?.[k]?.broken); }
 
   hear(k, words) {
     if (!this.isConnected) return this.halt();
     this.told[k] = words;
-    if (words.broken || this.ended()) {
+    if (this.ended()) {
       Object.assign(this, { going: false, playing: 0 });
-      this.primary.textContent = this.ended() ? "Again" : "Train";
+      this.primary.textContent = "Again";
     }
     this.say(this.chosen.map((name, i) => sentence(name, this.told[i], this.target)).join("\n"));
     if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = null; this.show(); });

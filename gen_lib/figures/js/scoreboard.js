@@ -1,12 +1,19 @@
 // All methods by quality, in groups of equal cost; the samples of the one that is chosen stand next to them.
 
+// A long name in two lines, cut where they are most alike.
+function inLines(name) {
+  const middle = name.length / 2;
+  const cuts = [...name.matchAll(/ /g)].map(({ index }) => index).sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
+  return name.length > 15 && cuts.length ? [name.slice(0, cuts[0]), name.slice(cuts[0] + 1)] : [name];
+}
+
 // Slots for methods across, their names below, and a logarithmic axis upwards.
 class Scores extends Plot {
   margins() {
     super.margins();
     this.left = 36;
     this.pen.font = `12px ${FONT}`;
-    const widths = (this.rows ?? []).map(({ name }) => this.pen.measureText(name).width);
+    const widths = (this.rows ?? []).flatMap(({ name }) => inLines(name)).map((text) => this.pen.measureText(text).width);
     this.bottom = 46 + Math.ceil(Math.max(0, ...widths));
   }
 
@@ -36,7 +43,7 @@ class Scores extends Plot {
       pen.translate(this.px(slots[k]), base + 5);
       pen.rotate(-Math.PI / 2);
       Object.assign(pen, { textAlign: "right", textBaseline: "middle" });
-      pen.fillText(name, 0, 0);
+      inLines(name).forEach((text, line, { length }) => pen.fillText(text, 0, 13 * (line - (length - 1) / 2)));
       pen.restore();
     });
     for (const cost of new Set(rows.map((row) => row.evaluations))) {

@@ -1,6 +1,7 @@
 """The same start with and without noise in the sampler."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import matplotlib.pyplot as plt
 import torch
@@ -8,6 +9,7 @@ import torch
 from ... import check, plots, samplers, truth
 from ...data import GaussianMixture
 from ...nets import Field
+from ...shapes import Points, States, Times
 from .. import export
 from ..page import show
 
@@ -55,9 +57,10 @@ def noise_dial(
     check.whole("particles", particles, least=1)
     fraction = (torch.arange(particles, dtype=torch.float64) + 0.5) / particles
     noise = torch.special.ndtri(fraction)[:, None]
-    path = samplers.euler(lambda x, t: truth.velocity(mixture, x, t), noise, steps)
     figure = plt.figure(figsize=(5, 3))
-    plots.states(figure.subplots(), path, count=min(particles, 20))
+    for axes, strength in zip(figure.subplots(1, 2, sharey=True), (0.0, sigma), strict=True):
+        plots.states(axes, _followed(mixture, noise, steps, strength), count=20)
+        axes.set(title=f"with noise {strength:g}" if strength else "without noise")
     spec = {
         "fields": [[name, export.net(field.map, 1)] for name, field in fields.items()],
         "mixture": export.mixture(mixture),
@@ -68,3 +71,13 @@ def noise_dial(
         "steps": steps,
     }
     show("noise-dial", spec, figure, alt)
+
+
+def _followed(mixture: GaussianMixture, z: Points, steps: int, sigma: float) -> States:
+    """Particles on their way with noise, by the exact field."""
+
+    def strength(t: Times) -> Times:
+        return sigma * (1 - t).sqrt()
+
+    drift = samplers.keeping(partial(truth.velocity, mixture), partial(truth.score, mixture), strength)
+    return samplers.euler_maruyama(drift, z, steps, strength, generator=torch.Generator().manual_seed(0))

@@ -11,6 +11,7 @@ class Plot {
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", label);
     Object.assign(this.canvas.style, { display: "block", width: "100%" });
+    this.canvas.plot = this; // so that the room between its axes can be asked for
     (figure.stage ?? figure).append(this.canvas);
     this.pen = this.canvas.getContext("2d");
     this.resize();

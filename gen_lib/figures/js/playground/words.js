@@ -2,7 +2,7 @@
 
 function sentence(name, words, { dim, mixture }) {
   if (!words) return "";
-  if (words.broken) return `${name}: ${words.broken}. The weights are back at their last good state; try a smaller learning rate, and reset.`;
+  if (words.broken) return `${name}: ${words.broken}. The weights are back at their last good state; try a smaller learning rate.`;
   const losses = Object.entries(words.losses[0]).map(([key, value]) => `${key === "loss" ? "loss" : `loss of the ${key}`} ${value.toFixed(2)}`);
   return `${name}: ${[
     `step ${words.done}${words.ended ? ", trained" : ""}`,

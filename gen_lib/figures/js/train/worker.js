@@ -48,8 +48,8 @@ class Bench {
       training.step();
     } catch (error) {
       if (!(error instanceof NotFinite)) throw error;
-      this.going = false;
-      return this.report({ broken: error.message });
+      Object.assign(this, { going: false, broken: error.message });
+      return this.report();
     }
     this.spent += performance.now() - start;
     this.counted += 1;
@@ -85,14 +85,14 @@ class Bench {
     Object.assign(this, { sums: {}, since: 0 });
   }
 
-  report(more = {}) {
+  report() {
     const { training, setting: { dim, box, member } } = this;
     this.told = performance.now();
     const nets = training.members[member];
     const field = training.method.velocity && dim === 2 ? this.arrows(nets, box) : null;
     this.tell({
       done: training.done, losses: training.losses, states: this.pushed(nets, this.noise), field, curve: this.curve, met: this.met, course: this.course, floor: this.floor,
-      rate: this.spent ? (1000 * this.counted) / this.spent : 0, ended: training.done === training.steps, going: this.going, ...more,
+      rate: this.spent ? (1000 * this.counted) / this.spent : 0, ended: training.done === training.steps, going: this.going, broken: this.broken,
     });
   }
 
@@ -109,11 +109,12 @@ class Bench {
       this.report();
     }
     if (pause) this.going = false;
-    if (step && !this.going && this.training.done < this.training.steps) this.advance();
+    const over = this.broken || this.training.done === this.training.steps;
+    if (step && !this.going && !over) this.advance();
     if (step || pause) this.report();
     if (go !== undefined) {
       this.pace = go;
-      if (this.going || this.training.done === this.training.steps) return;
+      if (this.going || over) return;
       Object.assign(this, { going: true, last: performance.now(), owed: 1 });
       this.slice();
     }

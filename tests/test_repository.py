@@ -87,12 +87,23 @@ def test_tests_of_a_group_go_to_one_worker(request):
     assert request.node.nodeid.endswith("@one worker") == request.config.getoption("loadgroup", False)
 
 
-def test_no_large_files():
+@pytest.fixture(scope="module")
+def files():
+    """All that belongs to the repository, or will with the next commit."""
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    files = [path for name in listed.split("\0") if (path := ROOT / name).is_file()]
-    assert files
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_large_files(files):
     assert [f"{path}: {path.stat().st_size} bytes" for path in files if path.stat().st_size > 1_000_000] == []
+
+
+def test_every_program_is_linted(files):
+    """No pattern for what is made may leave out a folder of the same name elsewhere."""
+    command = [sys.executable, "-m", "ruff", "check", "--show-files", "--no-cache", "."]
+    linted = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert {path for path in files if path.suffix in (".py", ".ipynb")} - {*map(Path, linted)} == set()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)

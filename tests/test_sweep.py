@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise, product
 from pathlib import Path
@@ -25,7 +26,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import ended
 from filelock import FileLock
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 from toy_jobs import Toy, swept
@@ -401,6 +402,30 @@ def test_both_tables_hold_every_run_and_every_value(results, tmp_path_factory):
         texts = [*csv.DictReader(file)]
     assert [text["run"] for text in texts] == [str(row["run"]) for row in rows]
     assert {*texts[0]} == {*rows[0]} if rows else True
+
+
+NUMBERS = st.lists(st.floats() | st.integers(-(2**70), 2**70), min_size=1, max_size=4)
+
+
+@given(NUMBERS)
+@example([math.inf, -math.inf])
+@example([1.7e308, -1.7e308])
+@example([-0.0])
+@example([1.7e308, 1.7e308, 1.7e308])
+def test_any_numbers_have_a_mean_and_a_spread(values):
+    center, spread = table.mean_and_spread(values)
+    values = [*map(float, values)]
+    if not all(map(math.isfinite, values)):
+        assert math.isnan(spread)
+        assert center in (math.inf, -math.inf) or math.isnan(center)
+        return
+    assert min(values) <= center <= max(values)
+    if len(values) == 1:
+        assert repr(center) == repr(values[0])
+        assert math.isnan(spread)
+    else:
+        widest = Fraction(max(values)) - Fraction(min(values))
+        assert spread == math.inf or 0 <= Fraction(spread) <= widest * (1 + Fraction(1, 2**50))
 
 
 def test_the_table_grows_while_runs_end(tmp_path):

@@ -42,8 +42,8 @@ class Board:
             self.writer.flush()
         except OSError as error:
             self.writer = None
-            reason = f"events for TensorBoard cannot be written in {self.path}, state.pt and metrics.csv are: {error.strerror}"
-            raise type(error)(error.errno, reason) from error
+            reason = f"events for TensorBoard cannot be written in {self.path}, state.pt and metrics.csv are"
+            raise type(error)(error.errno, f"{reason}: {error.strerror}") from error
 
     def close(self) -> None:
         """Nothing more comes."""

@@ -1,7 +1,7 @@
 """Weights and states in files (:mod:`gen_lib.runs.whole`) that never run code when they are read.
 
 Weights are kept as safetensors: numbers, names and words, nothing that could be executed. What has no such form (the
-state of an optimiser, of the streams) is read with ``weights_only=True``, after its size and its packing were looked at.
+state of an optimiser, of the streams) is read with ``weights_only=True``, after a look at its size and its packing.
 """
 
 import io

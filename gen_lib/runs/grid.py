@@ -106,7 +106,7 @@ def points(axes: Mapping[str, Sequence[Any]], n: int | None = None, seed: int = 
     total = prod(map(len, axes.values()))
     if n is not None and whole("random", n, least=1) > total:
         raise ValueError(f"random must be at most {total}, the points of the grid, got {n}")
-    return map(lambda index: _point(axes, index), range(total) if n is None else _drawn(total, n, seed))
+    return (_point(axes, index) for index in (range(total) if n is None else _drawn(total, n, seed)))
 
 
 def _drawn(total: int, n: int, seed: int) -> Iterator[int]:

@@ -133,7 +133,9 @@ class Copier:
             assert process
             done = self.heard.wait_for(lambda: until() or process.poll() is not None, SECONDS)
             if not done or not until():
-                raise RuntimeError(f"no kernel within {SECONDS} s; the process to be copied ended with {process.poll()}")
+                raise RuntimeError(
+                    f"no kernel within {SECONDS} s; the process to be copied ended with {process.poll()}"
+                )
 
 
 copier = Copier()

@@ -116,7 +116,9 @@ def load(
     folder = find(run, Path(runs))
     settings = folder.settings
     if not trust and (code := own_code(settings)):
-        raise ValueError(f"trust must be true (--trust) to import {code[0]}, which {folder} names: only if you know what it does")
+        raise ValueError(
+            f"trust must be true (--trust) to import {code[0]}, which {folder} names: only if you know what it does"
+        )
     path = folder.path / (BEST if which == "best" else LAST)
     if which == "best" and not path.exists() and (folder.path / LAST).exists():
         raise FileNotFoundError(f"{path} is not there before the run has ended: which='last', or go on with --resume")

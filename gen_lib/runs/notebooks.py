@@ -155,7 +155,12 @@ def new_name(notebook: Path) -> Path:
 
 
 def run(
-    notebook: str | Path, given: Mapping[str, Any], out: Path | None = None, *, force: bool = False, progress: bool = True
+    notebook: str | Path,
+    given: Mapping[str, Any],
+    out: Path | None = None,
+    *,
+    force: bool = False,
+    progress: bool = True,
 ) -> tuple[Path, Outcome, float]:
     """Check a notebook's parameters, then run it.
 

@@ -46,7 +46,7 @@ def keep(run: Loaded, name: str, draw: Callable[[Figure], object], size: tuple[f
 
 
 def snapshots(folder: Folder, prepared: Prepared) -> Callable[[int], Path]:
-    """A function that keeps a picture of the samples as they are after a given number of steps, always of the same noise.
+    """A function that keeps a picture of the samples after a given number of steps, always of the same noise.
 
     Args:
         folder: of the run, in which ``snapshots/000100.png`` appears after 100 steps
@@ -156,14 +156,20 @@ def latents(run: Loaded, split: str = "test", ends: tuple[str, str] | None = Non
     if codes.shape[-1] > 1 and len(codes) >= NEAR:
         thumbs = x.float().cpu() if of_images else None
         flat = plots.tsne(codes, seed=seed)
-        made.append(keep(run, "tsne", lambda f: plots.plane(f.subplots(), flat, labels, thumbs, names=names, shape=shape), (7, 7)))
+        made.append(
+            keep(
+                run, "tsne", lambda f: plots.plane(f.subplots(), flat, labels, thumbs, names=names, shape=shape), (7, 7)
+            )
+        )
         wide = plots.widest(codes)
         made.append(keep(run, "scatter", lambda f: plots.plane(f.subplots(), wide, labels, names=names), (5, 5)))
     if not of_images and not made:
         raise ValueError(f"run must have codes of two numbers or more and {NEAR} points, got {tuple(codes.shape)}")
     if not of_images:
         return made
-    made.append(keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], min(10, len(x)), shape), (7, 3)))
+    made.append(
+        keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], min(10, len(x)), shape), (7, 3))
+    )
     if net.latent == 2:
         made.append(keep(run, "grid", lambda f: plots.latent_grid(f.subplots(), method, net, 12, shape=shape), (6, 6)))
     else:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from . import table
@@ -26,7 +25,8 @@ thead th { position: sticky; top: 0; background: #fff } .failed { background: #f
 pre { overflow-x: auto; background: #f6f6f6; padding: .5rem }
 @media (prefers-color-scheme: dark) {
   body { background: #181818; color: #ddd } figcaption { color: #aaa } img { filter: invert(1) hue-rotate(180deg) }
-  thead th { background: #181818 } th, td { border-color: #444 } .failed { background: #4a2320 } pre { background: #222 }
+  thead th { background: #181818 } th, td { border-color: #444 } .failed { background: #4a2320 }
+  pre { background: #222 }
 }
 """
 
@@ -155,8 +155,10 @@ def grouped(name: str, parameter: str, rows: Sequence[Row]) -> list[tuple[Any, f
     found = []
     for value in sorted(groups, key=None if numbers else str):
         values = [row[name] for row in groups[value]]
-        spread = stdev(values) if len(values) > 1 else groups[value][0].get(f"{name}_std", 0.0)
-        found.append((value, fmean(values), spread, len(values)))
+        center, spread = table.mean_and_spread(values)
+        if len(values) == 1:
+            spread = groups[value][0].get(f"{name}_std", 0.0)
+        found.append((value, center, spread, len(values)))
     return found
 
 

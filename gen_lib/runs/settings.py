@@ -8,8 +8,7 @@ import json
 import math
 import numbers
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..slips import METHOD_NAMES, TARGET_NAMES, brief, known, whole
@@ -25,7 +24,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 FAST_STEPS = {"wgan": 320}
 #: Two nets that chase each other need smaller steps, and Adam without the past of a gradient that the other changes.
 RATES = {"gan": 1e-3, "wgan": 3e-3}
-BETAS = dict.fromkeys(RATES, [0.0, 0.9])
+BETAS = {name: [0.0, 0.9] for name in RATES}
 #: On the small targets; others start from 1e-2.
 TOY_RATES = {"backflow": 3e-2}
 #: Where a run is computed, in how many pieces, and who looks, changes none of its numbers.
@@ -148,10 +147,12 @@ def resolved(wishes: Settings) -> Settings:
     if data not in TARGET_NAMES:
         chosen.pop("points", None)
     coded = wishes.method in WITH_CODES
+    rate = 1e-3 if images else TOY_RATES.get(wishes.method, 1e-2)
     usual = {
-        "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, 1e-3 if images else TOY_RATES.get(wishes.method, 1e-2)),
-        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine", "maps": "plain", "options": {}, "seed": 0, "data_seed": 0,
-        "dropout": 0.0, "snapshots": images, "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
+        "data": data, "batch": 256, "members": 1, "lr": RATES.get(wishes.method, rate),
+        "betas": BETAS.get(wishes.method, [0.9, 0.999]), "weight_decay": 0.0, "schedule": "cosine",
+        "maps": "plain", "options": {}, "seed": 0, "data_seed": 0, "dropout": 0.0, "snapshots": images,
+        "precision": "32-true", "accelerator": "auto", "devices": 1, "num_nodes": 1,
         "hidden": [32, 64, 32] if not images else [32, 64] if wishes.maps == "convolutional" else [256, 128],
     }  # fmt: skip
     if images and (coded or wishes.method in ("gan", "wgan", "decoder")):

@@ -88,7 +88,9 @@ def _called(kind: str, path: str, make: Callable[..., Any], arguments: Mapping[s
     try:
         inspect.signature(make).bind(**arguments)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{kind} {path!r} must be callable with {brief(arguments) if arguments else 'nothing'}: {error}") from error
+        raise ValueError(
+            f"{kind} {path!r} must be callable with {brief(arguments) if arguments else 'nothing'}: {error}"
+        ) from error
     return make(**arguments)
 
 
@@ -240,7 +242,9 @@ def _drawn(target: Distribution, points: int | None, seed: int) -> Source:
 def _split(name: str, points: Tensor) -> tuple[Tensor, ...]:
     """Nine tenths and one tenth of the points, or of their labels."""
     if len(points) < LEAST:
-        raise ValueError(f"data {brief(name)} must have at least {LEAST} points to learn and validate on, got {len(points)}")
+        raise ValueError(
+            f"data {brief(name)} must have at least {LEAST} points to learn and validate on, got {len(points)}"
+        )
     return data.split(points, (0.9, 0.1))
 
 

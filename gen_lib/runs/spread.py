@@ -2,11 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-#: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too, so the last time it is alone.
+#: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too: the last time it is alone.
 LIVES = 3
 #: One run per process and one thread per run; what it remembers of finished ones is bounded.
 SETTINGS: dict[str, Any] = {

@@ -75,7 +75,12 @@ def _form(state: dict[str, Any], net: Net, turns: Sequence[str], done: int) -> d
         return {str(i): {"step": one, "exp_avg": s, "exp_avg_sq": s} if done else {} for i, s in enumerate(shapes)}
 
     stock, scores = state["streams"]["stock"], len(state["record"]["stops"]["checks"])
-    stops: dict[str, Any] = {"running": Form(members, (torch.bool,)), "stopped": count, "best_step": count, "waited": count}
+    stops: dict[str, Any] = {
+        "running": Form(members, (torch.bool,)),
+        "stopped": count,
+        "best_step": count,
+        "waited": count,
+    }
     stops |= {"best_score": number, "checks": list, "scores": Form((scores, *members), FLOATS)}
     stops |= {"best": weights, "held": weights}
     record = {"curves": {str(i): Form((done, *members), FLOATS) for i in range(len(turns))}, "seconds": float}

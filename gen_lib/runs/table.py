@@ -5,11 +5,12 @@ It is made from the folders of the runs, which are the truth; rows are added whi
 
 import csv
 import json
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import mean, stdev
 from typing import Any
 
 CSV, PARQUET = "table.csv", "table.parquet"
@@ -39,17 +40,32 @@ def flat(result: Result) -> dict[str, Any]:
     taken = {*row, *ALWAYS}
     for name, values in result["values"].items():
         column = f"recorded {name}" if name in taken else name
-        row[column] = fmean(values)
+        row[column], spread = mean_and_spread(values)
         if len(values) > 1:
-            row[f"{column}_std"] = stdev(values) if all(map(_finite, values)) else float("nan")
+            row[f"{column}_std"] = spread
             row[f"{column}_values"] = list(values)
     row["claims"], row["claims_hold"] = len(claims), sum(claim["holds"] for claim in claims)
     row["claims_false"] = "; ".join(claim["claim"] for claim in claims if not claim["holds"])
     return row | {"trouble": result["trouble"], "traceback": result["traceback"]}
 
 
-def _finite(value: float) -> bool:
-    return abs(value) < float("inf")
+def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation; a run may record any numbers, infinite ones and the largest there are, too.
+
+    Args:
+        values: at least one
+
+    Example:
+        >>> mean_and_spread([1.0, 3.0]), mean_and_spread([float("inf"), float("-inf")]), mean_and_spread([1e308] * 2)
+        ((2.0, 1.4142135623730951), (nan, nan), (1e+308, 0.0))
+    """
+    center = float(values[0] if len(values) == 1 else mean(map(float, values)))
+    if len(values) == 1 or not math.isfinite(center):
+        return center, math.nan
+    try:
+        return center, stdev(values)
+    except OverflowError:
+        return center, math.inf
 
 
 class Columns:

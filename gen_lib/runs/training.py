@@ -18,12 +18,11 @@ from torch import Tensor
 
 from .. import terminal
 from ..nets import Sizes
-from ..train import History, NotFinite, Training, run
+from ..train import History, NotFinite, run
 from . import files, states
 from .board import Board
 from .folder import BEST, DONE, FAILED, LAST, METRICS, STATE, Folder, code
 from .prepared import Prepared
-
 
 
 class Stopped(KeyboardInterrupt):
@@ -97,7 +96,11 @@ def _advance(prepared: Prepared, keeper: "Keeper | None", bar: Any = None, asked
         while not training.ended:
             start = time.perf_counter()
             with place.computing():
-                run(training, until=min(training.done + chunk, training.record.next_check(training.done)), progress=False)
+                run(
+                    training,
+                    until=min(training.done + chunk, training.record.next_check(training.done)),
+                    progress=False,
+                )
             took = time.perf_counter() - start
             stop = bool(asked) and not training.ended
             chunk = max(1, min(1000, round(chunk * min(2.0, 0.3 / max(took, 1e-6)))))

@@ -1,4 +1,4 @@
-"""Sweeps over settings: ``gen-lib sweep train``. Small runs that differ in seeds and weights only are members of one net.
+"""``gen-lib sweep train``: small runs that differ in seeds and weights only are members of one net.
 
 A member trains as a lone net does, up to rounding, and many small ones cost little more than one (large ones save
 nothing, and train alone). So that what a run gives does not depend on which others are there, nor on how many workers,
@@ -170,4 +170,3 @@ def _of_member(history: History, member: int | None) -> History:
         best_step=history.best_step[member],
         stopped=history.stopped[member],
     )
-

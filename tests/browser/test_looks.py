@@ -5,8 +5,7 @@ import re
 import matplotlib as mpl
 import pytest
 import torch
-from playwright.sync_api import expect
-from visiting import BEGUN, DESK, PHONE, SETTLED, SHOWN, of_page, with_figures
+from visiting import BEGUN, DESK, PHONE, SETTLED, SHOWN, of_page, stopped_clock, with_figures
 
 from gen_lib import METHODS, data, plots
 from gen_lib.figures import live, page
@@ -179,54 +178,63 @@ def test_a_row_of_choices_answers_to_arrow_keys(alone):
     assert "solid" in row.locator("label:has(:checked)").evaluate("l => getComputedStyle(l).outlineStyle")
 
 
+@pytest.fixture
+def timed(alone):
+    """A function that opens a figure alone, whose time passes only when a test says so."""
+
+    def open_(kind, reduced_motion="no-preference"):
+        tab, figure = alone(kind, reduced_motion=reduced_motion)
+        stopped_clock(tab)
+        return tab, figure
+
+    return open_
+
+
 def played(tab, milliseconds):
-    """What the picture of the only figure shows at each of the next frames."""
-    return tab.evaluate(
-        f"""async milliseconds => {{
-            const shown = {SHOWN}, seen = [], from = performance.now();
-            while (performance.now() - from < milliseconds) {{
-                await new Promise(requestAnimationFrame);
-                seen.push(shown(document.querySelector(".gen-lib-figure")));
-            }}
-            return seen; }}""",
-        milliseconds,
-    )
+    """How many pictures the only figure shows in that time, looked at 50 times a second."""
+    seen = set()
+    for _ in range(milliseconds // 20):
+        tab.clock.run_for(20)
+        seen.add(tab.locator(".gen-lib-figure").evaluate(SHOWN))
+    return len(seen)
 
 
-def test_time_is_smooth_motion_between_steps(alone):
+def test_time_is_smooth_motion_between_steps(timed):
     """Three snapshots, and many pictures on the way from the first to the last."""
-    tab, figure = alone("decoder-map")
+    tab, figure = timed("decoder-map")
     figure.get_by_role("button", name="Play training").click()
-    assert len(set(played(tab, 700))) > 4  # more than there are snapshots
-    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=30_000)
+    assert played(tab, 700) > 10
+    tab.clock.run_for(10_000)
+    assert figure.get_by_role("button", name="Play training").is_visible()
     assert figure.get_by_label("step").input_value() == "2"
 
 
-def test_without_motion_there_are_steps_only(alone):
-    tab, figure = alone("decoder-map", reduced_motion="reduce")
+def test_without_motion_there_are_steps_only(timed):
+    tab, figure = timed("decoder-map", reduced_motion="reduce")
     figure.get_by_role("button", name="Play training").click()
-    assert len(set(played(tab, 700))) == 1
-    expect(figure.get_by_role("button", name="Play training")).to_be_visible(timeout=30_000)
+    assert played(tab, 700) == 1
+    tab.clock.run_for(10_000)
+    assert figure.get_by_role("button", name="Play training").is_visible()
     assert figure.get_by_label("step").input_value() == "2"
 
 
-def test_what_is_out_of_view_stands_still(alone):
-    tab, figure = alone("flow-lab")
+def test_what_is_out_of_view_stands_still(timed):
+    tab, figure = timed("flow-lab")
     figure.get_by_role("button", name="Play time").click()
     tab.evaluate("scrollTo(0, 2500)")
     tab.wait_for_function("document.querySelector('.gen-lib-figure').inView === false")
-    assert len(set(played(tab, 300))) == 1
+    assert played(tab, 300) == 1
     tab.evaluate("scrollTo(0, 0)")
     tab.wait_for_function("document.querySelector('.gen-lib-figure').inView")
-    assert len(set(played(tab, 300))) > 1
+    assert played(tab, 300) > 3
 
 
-def test_a_hand_on_the_slider_stops_what_plays(alone):
-    tab, figure = alone("flow-lab")
+def test_a_hand_on_the_slider_stops_what_plays(timed):
+    tab, figure = timed("flow-lab")
     figure.get_by_role("button", name="Play time").click()
     figure.get_by_role("slider", name="time").press("Home")
     assert figure.locator("button").first.inner_text() == "Play"  # at once
-    assert len(set(played(tab, 200))) == 1
+    assert played(tab, 200) == 1
 
 
 @pytest.mark.parametrize("kind", ["predict-choice", "predict-curve"])

@@ -396,7 +396,7 @@ def heard(tab, words, numbers):
     assert words.count("{}") == len(numbers)
     numbers = [number.item() if isinstance(number, torch.Tensor) else number for number in numbers]
     pattern = re.escape(words).replace(r"\{\}", r"(-?\d+(?:\.\d+)?)").replace("…", ".*?")
-    for _ in range(30):
+    for _ in range(600):
         text = tab.locator(".gen-lib-said").text_content().replace("\u2212", "-")
         if (found := re.search(pattern, text)) and max(map(off, found.groups(), numbers), default=0) <= 0.51:
             return found.groups()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-#: Deaths of workers until a run is given up. Who shares a worker with the culprit dies, too: the last time it is alone.
+#: Deaths of workers until a run is given up. Whoever shares one with the culprit dies, too; the last time it is alone.
 LIVES = 3
 #: One run per process and one thread per run; what it remembers of finished ones is bounded.
 SETTINGS: dict[str, Any] = {

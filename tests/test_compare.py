@@ -213,7 +213,7 @@ def test_one_frame_per_epoch_even_where_nothing_moves(line, plane, rows, tmp_pat
 def test_a_file_is_not_overwritten_unless_asked(line, tmp_path):
     path = tmp_path / "a.gif"
     path.write_text("a result")
-    with pytest.raises(FileExistsError, match=r"a\.gif exists: choose another name, or overwrite=True"):
+    with pytest.raises(FileExistsError, match=r"a\.gif exists: choose another name, or overwrite it"):
         animate(line, path)
     assert path.read_text() == "a result"
     assert animate(line, path, overwrite=True, size=(0.8, 0.8), dpi=50, progress=False) == path

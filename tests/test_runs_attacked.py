@@ -404,6 +404,16 @@ def test_few_points_and_missing_classes(tmp_path, no_pictures, capsys):
     assert "unknown class of the test points 'owl'. Known: cat, dog ñ" in said
 
 
+@pytest.mark.parametrize("count", [9, 16])
+def test_copies_of_any_number_of_pictures_are_drawn(count, tmp_path):
+    drawn(tmp_path / "pictures" / "all", 5 * count, 0)
+    run = load(
+        begun(tmp_path, data=str(tmp_path / "pictures"), size=8, channels=1, latent=2, batch=4, snapshots=False).path
+    )
+    assert len(run.source.part("test", torch.Generator())) == count
+    assert "copies.png" in {path.name for path in pictures.latents(run)}
+
+
 def test_the_sheet_of_samples_has_an_end(tmp_path, monkeypatch):
     run = begun(tmp_path, data="digits", latent=2, snapshots=False)
     sides = []

@@ -112,7 +112,7 @@ def writable_gif(path: str | Path, overwrite: bool = False) -> Path:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path must lie in a folder that exists, got {path}")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"path must be new, {path} exists: choose another name, or overwrite=True")
+        raise FileExistsError(f"path must be new, {path} exists: choose another name, or overwrite it (--overwrite)")
     if path.exists() and not path.is_file():
         raise FileExistsError(f"path must be that of a file, {path} is not a file")
     half = _half(path)

@@ -167,8 +167,9 @@ def latents(run: Loaded, split: str = "test", ends: tuple[str, str] | None = Non
         raise ValueError(f"run must have codes of two numbers or more and {NEAR} points, got {tuple(codes.shape)}")
     if not of_images:
         return made
+    shown = x[: 20 if len(x) >= 20 else 10]  # full rows
     made.append(
-        keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, x[:20], min(10, len(x)), shape), (7, 3))
+        keep(run, "copies", lambda f: plots.copies(f.subplots(), method, net, shown, min(10, len(x)), shape), (7, 3))
     )
     if net.latent == 2:
         made.append(keep(run, "grid", lambda f: plots.latent_grid(f.subplots(), method, net, 12, shape=shape), (6, 6)))

@@ -69,7 +69,7 @@ class Settings:
         target_labels: only these classes, such as [3,7] (all)
         images: number of images at most (all)
         seed: of weights, noise, data and times (0)
-        every: steps between two validations (a twentieth of all)
+        every: steps between two validations (a twentieth of all; of the preset ``fast`` a half)
         patience: number of validations without improvement that stops a member (never)
         snapshots: keep a picture of samples at every validation (true for images, else false)
         precision: 32-true, 64-true or bf16-mixed (32-true)

@@ -348,6 +348,9 @@ def test_what_is_taken_away(visit):
     film.load()
     assert film.format == "GIF"
     assert film.n_frames > 1
+    with here.tab.expect_download() as download:
+        here.press("Weights")
+    assert download.value.suggested_filename == "weights-flow-matching.json"
     weights = json.loads(here.saved("Weights"))
     assert [member["map"]["widths"] for member in weights["members"]] == 2 * [[3, 32, 64, 32, 2]]
 

@@ -148,7 +148,7 @@ class Playground extends Figure {
     this.workers = this.chosen.map((name, k) => {
       const worker = bench();
       worker.onmessage = ({ data }) => {
-        if (data.weights) download("weights.json", JSON.stringify({ method: name, members: data.weights }), "application/json");
+        if (data.weights) download(`weights-${name.replaceAll(/\W+/g, "-")}.json`, JSON.stringify({ method: name, members: data.weights }), "application/json");
         else if (data.run === run) this.hear(k, data);
       };
       worker.onerror = (event) => this.say(`The training has stopped: ${event.message}. Reset and train again.`);

@@ -18,6 +18,11 @@ class ClaimError(AssertionError):
     """A sentence of the book is not true in this run."""
 
 
+def _named(text: object, argument: str) -> None:
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"{argument} must be a text, got {brief(text)}")
+
+
 def setup(**bounds: tuple[float, float]) -> None:
     """Check the chapter's parameters, choose threads and the style of the figures, seed torch.
 
@@ -62,7 +67,9 @@ def show(name: str, values: Tensor, digits: int = 3) -> None:
         >>> show("W1", torch.tensor([0.1, 0.2, 0.3]))
            0.200 ± 0.100  W1
     """
-    terminal.say(f"{values.mean():8.{digits}f} ± {values.std():.{digits}f}  {name}")
+    values = torch.as_tensor(values, dtype=torch.float64)
+    spread = f" ± {values.std():.{digits}f}" if values.numel() > 1 else ""
+    terminal.say(f"{values.mean():8.{digits}f}{spread}  {name}")
 
 
 def record(name: str, value: float | Tensor) -> None:
@@ -82,8 +89,7 @@ def record(name: str, value: float | Tensor) -> None:
     Example:
         >>> record("W1", torch.tensor([0.1, 0.2, 0.3]))
     """
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"name must be a text, got {brief(name)}")
+    _named(name, "name")
     values = torch.as_tensor(value, dtype=torch.float64).flatten()
     if not 1 <= len(values) <= MOST_VALUES:
         raise ValueError(f"record {name!r} needs 1 to {MOST_VALUES} values, got {len(values)}")
@@ -115,7 +121,7 @@ def claim(
         every: compare each value instead of the mean
 
     Raises:
-        ValueError: no band; no value
+        ValueError: no text; no band; no value
         ClaimError: the claim fails, in a strict run
 
     Example:
@@ -126,6 +132,7 @@ def claim(
         >>> claim("W1", torch.tensor([0.1, 0.2, 0.3]), of="sets", every=True, below=0.25)
         ✗ W1: 0.1 to 0.3, every one of 3 sets (below 0.25)
     """
+    _named(text, "text")
     if below is None and above is None:
         raise ValueError(f"claim {text!r} needs a band: below=, above= or both")
     values = torch.as_tensor(value, dtype=torch.float64).detach().flatten()

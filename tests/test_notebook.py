@@ -13,7 +13,7 @@ import torch
 from papermill.translators import translate_parameters
 
 from gen_lib import notebook
-from gen_lib.notebook import ClaimError, claim
+from gen_lib.notebook import ClaimError, claim, record, show
 from gen_lib.parameters import ParameterError, checked, read_parameters
 
 ROOT = Path(__file__).parents[1]
@@ -290,6 +290,20 @@ def test_a_claim_prints_its_unit_and_what_it_compares(capsys):
 def test_a_loss_that_has_a_gradient_can_be_claimed(capsys):
     claim("loss", torch.ones(3, requires_grad=True) * 2, above=1)  # a warning would be an error
     assert capsys.readouterr().out.startswith("✓ loss: 2")
+
+
+def test_any_numbers_are_shown(capsys):
+    for values in ([1, 3], [True, False], [2.0]):
+        show("W1", torch.tensor(values))
+    assert capsys.readouterr().out.splitlines() == ["   2.000 ± 1.414  W1", "   0.500 ± 0.707  W1", "   2.000  W1"]
+
+
+@pytest.mark.parametrize("text", [3, None, "", " "])
+def test_a_claim_or_a_record_without_a_text_is_refused(text, unchecked):
+    with pytest.raises(ValueError, match=f"text must be a text, got {text!r}"):
+        claim(text, 1.0, below=2)
+    with pytest.raises(ValueError, match=f"name must be a text, got {text!r}"):
+        record(text, 1.0)
 
 
 def test_a_claim_without_a_band_or_a_value_is_refused():

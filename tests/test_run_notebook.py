@@ -213,6 +213,13 @@ def test_a_failed_run_is_kept_as_far_as_it_got(tmp_path, capsys):
     assert collected(notebooks.read_cells(tmp_path / "out.ipynb"))[0] == {"first": [1.0]}
 
 
+def test_what_went_wrong_is_one_line(tmp_path):
+    source = written(tmp_path / "a.ipynb", "raise ValueError('two' + chr(10) + 'lines')")
+    trouble = notebooks.execute(source, {}, tmp_path / "out.ipynb", tmp_path).trouble
+    assert trouble.endswith("ValueError: two lines")
+    assert len(trouble.splitlines()) == 1
+
+
 @pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
 def test_a_kernel_that_dies_is_a_failure_and_the_next_one_lives(end, tmp_path):
     source = written(tmp_path / "a.ipynb", "print('begun')", f"import os; {end}")

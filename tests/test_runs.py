@@ -491,6 +491,16 @@ def test_a_configuration_with_overrides(tmp_path):
     assert (run.settings.kl_weight, run.settings.batch) == (0.5, 8)
 
 
+def test_a_validation_that_is_not_finite_leaves_a_failed_run(tmp_path):
+    """The loss of a batch may be finite where that of the validation points overflows."""
+    wishes = Settings(method="vae", data="mixture_1d", kl_weight=1e38, steps=12, batch=8, every=4, hidden=[8])
+    with pytest.raises(ValueError, match=r"stopping\.score must be finite, after 4 steps"):
+        start(wishes, tmp_path, progress=False, say=lambda line: None)
+    (run,) = found(tmp_path)
+    assert run.status == "failed"
+    assert (run.path / "metrics.csv").read_text() == "step,loss,validation\n"
+
+
 def test_a_loss_that_is_not_finite_leaves_a_failed_run(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--method", "decoder", "--lr", "1e30", "--steps", "200", "--runs", str(tmp_path)])

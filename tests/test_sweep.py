@@ -428,6 +428,64 @@ def test_any_numbers_have_a_mean_and_a_spread(values):
         assert spread == math.inf or 0 <= Fraction(spread) <= widest * (1 + Fraction(1, 2**50))
 
 
+NAMES = st.sampled_from(["x", "x_std", "x_values", "recorded x", "y_std", "n_values", *table.ALWAYS])
+
+
+@given(
+    parameters=st.dictionaries(NAMES, st.integers()),
+    values=st.dictionaries(NAMES, st.lists(st.floats(-9, 9), min_size=1, max_size=2)),
+)
+def test_whatever_the_names_are_nothing_takes_the_place_of_another(parameters, values):
+    result = {"run": 7, "parameters": parameters, "status": "done", "seconds": 1.5, "claims": [], "values": values}
+    row = table.flat(result | {"trouble": "", "traceback": ""})
+    assert len(row) == len(table.ALWAYS) + len(parameters) + sum(3 if len(v) > 1 else 1 for v in values.values())
+    assert (row["run"], row["status"], row["seconds"], row["claims"]) == (7, "done", 1.5, 0)
+    assert [row[table.of_parameter(name)] for name in parameters] == [*parameters.values()]
+    recorded = [*row.values()][3 + len(parameters) : -5]
+    for given_ in values.values():
+        expected = [table.mean_and_spread(given_)[0]]
+        expected += [table.mean_and_spread(given_)[1], given_] if len(given_) > 1 else []
+        assert recorded[: len(expected)] == expected
+        recorded = recorded[len(expected) :]
+
+
+class Recording(Toy):
+    """Records the same in each run."""
+
+    def __init__(self, values=(), trouble="", **parameters):
+        super().__init__(**parameters)
+        self.outcome = Outcome(dict(values), trouble=trouble)
+
+    def run(self, points, folders):
+        return [self.outcome] * len(points)
+
+
+def test_ten_thousand_numbers_of_a_run_are_taken_up_again(tmp_path):
+    """A field of the CSV may be longer than the csv module usually reads."""
+    job = Recording({"x": [1 / 3] * 10_000})
+    assert swept(tmp_path, job, a=range(2)).computed == 2
+    assert swept(tmp_path, job, a=range(3)).computed == 1
+    assert [len(row["x_values"]) for row in lines(tmp_path)] == [10_000] * 3
+
+
+def test_half_characters_of_a_file_name_are_written_out(tmp_path, capsys):
+    swept(tmp_path, Recording({"x": [1.0]}, trouble="no file caf\udce9", then="\udce9"), a=range(2))
+    assert [row["trouble"] for row in lines(tmp_path)] == ["no file caf\\udce9"] * 2
+    assert ended(capsys, "report", tmp_path)[0] == 0
+
+
+def test_a_parameter_that_is_no_number_is_the_same_again(tmp_path):
+    job = Toy(b=math.nan)
+    swept(tmp_path, job, a=range(2))
+    assert swept(tmp_path, job, a=range(2)).reused == 2
+
+
+def test_a_copy_of_a_run_by_hand_is_no_run(tmp_path):
+    swept(tmp_path, a=range(2))
+    shutil.copytree(tmp_path / "runs" / "000001", tmp_path / "runs" / "000001 copy")
+    assert [result["run"] for result in sweep.results(tmp_path)] == [0, 1]
+
+
 def test_the_table_grows_while_runs_end(tmp_path):
     """After each run the file has its row; in the end nothing but the order has changed."""
     seen = []
@@ -518,6 +576,32 @@ def test_a_bar_is_the_deviation_over_the_other_parameters(pairs):
         assert spread_ == pytest.approx(expected, abs=1e-6)
 
 
+TEXTS = st.sampled_from(["$", "$\\foo$", "x$_$y", "<b>", "x_std", "n_values", "é", '"', "long " * 99])
+LARGE = st.sampled_from([0.0, -0.0, 5e-324, 1e300, -1e300, 1e308, -1.7e308, math.inf, -math.inf, math.nan])
+
+
+@quick
+@given(name=TEXTS, values=st.lists(LARGE, min_size=2, max_size=2), members=st.booleans())
+@example(name="x", values=[[8, 4], [16]], members=False)
+@example(name="x", values=[{"p": 1}, {"p": 2}], members=False)
+@example(name="x", values=["$\\foo$", None], members=True)
+@example(name="x", values=["long " * 99, ""], members=True)
+@example(name="x", values=[10**400, 1], members=True)
+def test_whatever_is_recorded_over_whatever_is_drawn(name, values, members):
+    numbers = [value if isinstance(value, float) else 1.0 for value in values]
+    result = {"status": "done", "seconds": 1.0, "claims": [], "trouble": "", "traceback": ""}
+    rows = []
+    for run, value in enumerate(values):
+        recorded = {name: numbers if members else [numbers[run]], f"{name}_std": [1.0]}
+        rows.append(table.flat(result | {"run": run, "parameters": {"seconds": value}, "values": recorded}))
+    shared = {"base": {}, "parameters": {"seconds": 0}, "swept": ["seconds"]}
+    images = Page(report.page("sweep", shared, rows)).all("img")
+    over = len({repr(value) for value in values}) > 1
+    assert [image["alt"].split(" over parameter seconds: ")[0] for image in images] == (
+        [name, f"recorded {name}_std" if members else f"{name}_std"] if over else []
+    )
+
+
 # -- the command
 
 
@@ -561,6 +645,18 @@ def test_a_notebook_is_swept_over_its_parameters(source, tmp_path, capsys):
     content["cells"][-1]["source"] = "1 + 1"
     source.write_text(json.dumps(content))
     assert "code of the notebook is" in ended(capsys, *command, "--grid", "seed=0:2")[2]
+
+
+@pytest.mark.parametrize(
+    ("declared", "word", "passed"),
+    [("int | bool = 1", "true", {"p": True}), ("float = 0.0", "-0.0", {"p": -0.0}), ("int = 1", "1", {})],
+)
+def test_what_only_equals_the_default_reaches_the_notebook(declared, word, passed, source, tmp_path, monkeypatch):
+    nbformat.write(new_notebook(cells=[new_code_cell(f"p: {declared}", metadata={"tags": ["parameters"]})]), source)
+    job, seen = notebooks.NotebookJob(read(source), {}), []
+    monkeypatch.setattr(notebooks, "execute", lambda _, changed, *__: seen.append(changed) or Outcome())
+    sweep.sweep(job, [job.check({"p": word})], tmp_path / "s")
+    assert repr(seen) == repr([passed])
 
 
 def test_a_job_survives_the_way_to_another_process(source):

@@ -66,6 +66,19 @@ def test_what_a_run_gives_does_not_depend_on_which_others_there_are(tmp_path):
     swept(tmp_path / "many", {"seed": range(4, 4 + BLOCK + 3), "kl_weight": [0.5, 2.0]}, method="vae")
     (one,) = kept(tmp_path / "few").items()
     assert kept(tmp_path / "many")[one[0]] == one[1]
+    (row,) = table(tmp_path / "few")
+    rows = {(other["seed"], other["kl_weight"]): other for other in table(tmp_path / "many")}
+    assert rows["5", "2.0"] | {"run": "0"} == row
+
+
+def test_a_member_that_becomes_infinite_ends_no_other(tmp_path):
+    swept(tmp_path / "one", {"kl_weight": [0.1, 1.0, 10.0]}, method="vae")
+    swept(tmp_path / "other", {"kl_weight": [0.1, 1e38, 1.0, 10.0]}, method="vae")
+    rows = table(tmp_path / "other")
+    assert [row["status"] for row in rows] == ["done", "failed", "done", "done"]
+    assert "inite" in rows[1]["trouble"]
+    fine = [row | {"run": ""} for row in rows if row["status"] == "done"]
+    assert fine == [row | {"run": ""} for row in table(tmp_path / "one")]
 
 
 def test_workers_and_kills_change_nothing(tmp_path):

@@ -56,7 +56,7 @@ def execute(
         )  # fmt: skip
     except PapermillExecutionError as error:
         trouble = f"code cell {error.exec_count}, `{error.source.strip().splitlines()[0]}`: {error.ename}"
-        trouble += f": {error.evalue}" if error.evalue else ""
+        trouble = " ".join(f"{trouble}: {error.evalue}".split()) if error.evalue else trouble
         trace = ESCAPES.sub("", "\n".join(error.traceback))
     except KeyboardInterrupt as error:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient leaves the task of the cell behind
@@ -140,7 +140,7 @@ class NotebookJob:
         """Execute the copy in the folder of the sweep."""
         usual, outcomes = self.notebook.defaults, []
         for point, folder in zip(points, folders, strict=True):
-            changed = {name: value for name, value in point.items() if value != usual[name] or name in self.given}
+            changed = {n: v for n, v in point.items() if repr(v) != repr(usual[n]) or n in self.given}  # True is not 1
             copy = folder.parents[1] / self.COPY
             outcomes.append(execute(copy, changed, folder / self.COPY, self.folder))
         return outcomes

@@ -14,6 +14,7 @@ from .sweep import SWEEP, results
 from .whole import write
 
 MOST_PICTURES = 48
+LARGEST = 1e300  # beyond it the axes of a picture overflow
 Row = Mapping[str, Any]
 
 STYLE = """
@@ -55,7 +56,8 @@ def report(folder: Path, out: Path | None = None, *, force: bool = False) -> Pat
         raise FileExistsError(f"{out} exists, choose another name or add --force")
     shared = json.loads((folder / SWEEP).read_text("utf8"))
     rows = [table.flat(result) for result in results(folder)]
-    return write(out or folder / "report.html", page(folder.absolute().name, shared, rows))
+    text = page(folder.absolute().name, shared, rows)
+    return write(out or folder / "report.html", text.encode("utf8", "backslashreplace"))
 
 
 def page(title: str, shared: Mapping[str, Any], rows: Sequence[Row]) -> str:
@@ -73,15 +75,20 @@ def page(title: str, shared: Mapping[str, Any], rows: Sequence[Row]) -> str:
         counts += f", {sum(row['claims_hold'] for row in rows)} of {claims} claims hold"
     fixed = {name: value for name, value in shared["parameters"].items() if name not in shared["swept"]}
     same = "".join(f"<li>{escape(f'{name} = {value}')}</li>" for name, value in (fixed | shared["base"]).items())
-    columns = [name for name in table.Columns(rows).names if name not in fixed and not name.endswith("_values")]
-    columns = [name for name in columns if name != "traceback"]
+    hidden = {
+        *map(table.of_parameter, fixed),
+        "traceback",
+        *(name for name in _parts(rows) if name.endswith("_values")),
+    }
+    columns = [name for name in table.Columns(rows).names if name not in hidden]
+    swept = [*map(table.of_parameter, shared["swept"])]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
         f"<style>{STYLE}</style></head><body><main><h1>{escape(title)}</h1><p>{counts}.</p>"
         f"<details><summary>The same in all runs</summary><ul>{same}</ul></details>"
-        f"<h2>Results</h2>{''.join(pictures(done, shared['swept']))}"
+        f"<h2>Results</h2>{''.join(pictures(done, swept))}"
         f'<h2>Runs</h2><div class="table" tabindex="0" role="region" aria-label="Runs"><table><thead><tr>'
         f"{head}</tr></thead>"
         f"<tbody>{''.join(_line(row, columns) for row in rows)}</tbody></table></div>"
@@ -114,7 +121,8 @@ def _failures(rows: Sequence[Row]) -> Iterator[str]:
 
 def pictures(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
     """A picture of each recorded value over each parameter that has several values, with its description."""
-    names = [name for name in table.Columns(rows).names if f"{name}_std" not in swept and _recorded(name, rows)]
+    parts = _parts(rows)
+    names = [name for name in dict.fromkeys(name for row in rows for name in _recorded(row)) if name not in parts]
     over = [name for name in swept if len({repr(row[name]) for row in rows}) > 1]
     pairs = [(name, parameter) for name in names for parameter in over]
     if not pairs:
@@ -125,13 +133,16 @@ def pictures(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
         yield f"<p>{len(pairs) - MOST_PICTURES} more pictures are not drawn.</p>"
 
 
-def _recorded(name: str, rows: Sequence[Row]) -> bool:
+def _recorded(row: Row) -> list[str]:
     """Recorded values stand between the seconds and the claims of a row."""
-    for row in rows:
-        columns = [*row]
-        if name in columns[columns.index("seconds") + 1 : columns.index("claims")]:
-            return not name.endswith(("_std", "_values"))
-    return False
+    columns = [*row]
+    return columns[columns.index("seconds") + 1 : columns.index("claims")]
+
+
+def _parts(rows: Sequence[Row]) -> set[str]:
+    """The columns that a recorded name of several values has besides that of their mean."""
+    lists = [name for row in rows for name in _recorded(row) if isinstance(row[name], list)]
+    return {part for name in lists for part in (name, f"{name.removesuffix('_values')}_std")}
 
 
 def grouped(name: str, parameter: str, rows: Sequence[Row]) -> list[tuple[Any, float, float, int]]:
@@ -149,8 +160,9 @@ def grouped(name: str, parameter: str, rows: Sequence[Row]) -> list[tuple[Any, f
     """
     groups = defaultdict(list)
     for row in rows:
-        if abs(row.get(name, float("nan"))) < float("inf"):
-            groups[row[parameter]].append(row)
+        if abs(row.get(name, float("nan"))) <= LARGEST:
+            value = row[parameter]
+            groups[str(value) if isinstance(value, list | dict) else value].append(row)
     numbers = all(isinstance(value, int | float) for value in groups)
     found = []
     for value in sorted(groups, key=None if numbers else str):
@@ -158,8 +170,14 @@ def grouped(name: str, parameter: str, rows: Sequence[Row]) -> list[tuple[Any, f
         center, spread = table.mean_and_spread(values)
         if len(values) == 1:
             spread = groups[value][0].get(f"{name}_std", 0.0)
+            spread = spread if spread <= LARGEST else float("nan")
         found.append((value, center, spread, len(values)))
     return found
+
+
+def _label(text: str) -> str:
+    """A text that leaves room for the axes."""
+    return text if len(text) <= 30 else f"{text[:14]}…{text[-15:]}"
 
 
 def _figure(name: str, parameter: str, rows: Sequence[Row]) -> str:
@@ -170,14 +188,15 @@ def _figure(name: str, parameter: str, rows: Sequence[Row]) -> str:
     figure = Figure(figsize=(3.6, 2.6), layout="constrained")
     axes = FigureCanvasAgg(figure).figure.add_subplot()
     values, means, spreads, counts = zip(*found, strict=True) if found else ((), (), (), ())
-    numbers = bool(found) and all(type(value) in (int, float) and abs(value) < float("inf") for value in values)
+    numbers = bool(found) and all(type(value) in (int, float) and abs(value) <= LARGEST for value in values)
     places = values if numbers else range(len(values))
     axes.errorbar(places, means, spreads, fmt="o-", capsize=3, markersize=4, linewidth=1)
     if not numbers:
-        axes.set_xticks(places, [str(value) for value in values])
+        axes.set_xticks(places, [_label(str(value)) for value in values], parse_math=False)
     elif min(values) > 0 and max(values) >= 50 * min(values):
         axes.set_xscale("log")
-    axes.set(xlabel=parameter, ylabel=name)
+    axes.set_xlabel(_label(parameter), parse_math=False)  # a dollar is a dollar
+    axes.set_ylabel(_label(name), parse_math=False)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110)
     picture = base64.b64encode(file.getvalue()).decode()

@@ -188,7 +188,8 @@ def results(folder: Path) -> Iterator[dict[str, Any]]:
     Args:
         folder: of the sweep
     """
-    for path in sorted((folder / RUNS).glob("[0-9]*"), key=lambda path: int(path.name)):
+    numbered = (path for path in (folder / RUNS).glob("[0-9]*") if path.name.isdecimal())  # no "000001 copy"
+    for path in sorted(numbered, key=lambda path: int(path.name)):
         if (path / RESULT).exists():
             yield _result(path)
 
@@ -224,7 +225,8 @@ def _same_base(job: Job, points: Sequence[Mapping[str, Any]], folder: Path) -> N
         f"{name} is {here[part].get(name)!r}, was {there[part].get(name)!r}"
         for part in ("base", "parameters")
         for name in dict.fromkeys([*there[part], *here[part]])
-        if there[part].get(name) != here[part].get(name) and not (part == "parameters" and name in free)
+        if key({name: there[part].get(name)}) != key({name: here[part].get(name)})
+        and not (part == "parameters" and name in free)
     ]
     if changed:
         raise ValueError(f"folder {folder} holds a sweep with another base: {'; '.join(changed)}. Use a new folder")

@@ -24,7 +24,8 @@ Results = Callable[[Path], Iterable[Result]]
 def flat(result: Result) -> dict[str, Any]:
     """The row of a run.
 
-    A recorded name of several values has three columns: their mean, ``_std`` and ``_values``.
+    A recorded name of several values has three columns: their mean, ``_std`` and ``_values``. One that another column
+    has already gets ``recorded`` before it, and so does what belongs to it.
 
     Args:
         result: as the folder of the run holds it
@@ -36,17 +37,35 @@ def flat(result: Result) -> dict[str, Any]:
         (4.0, 2.0, 1.414, [1.0, 3.0])
     """
     claims = result["claims"]
-    row = {"run": result["run"], **result["parameters"], "status": result["status"], "seconds": result["seconds"]}
-    taken = {*row, *ALWAYS}
+    parameters = {of_parameter(name): value for name, value in result["parameters"].items()}
+    row = {"run": result["run"], **parameters, "status": result["status"], "seconds": result["seconds"]}
     for name, values in result["values"].items():
-        column = f"recorded {name}" if name in taken else name
+        column = name
+        while {column, f"{column}_std", f"{column}_values"} & {*row, *ALWAYS}:
+            column = f"recorded {column}"
         row[column], spread = mean_and_spread(values)
         if len(values) > 1:
             row[f"{column}_std"] = spread
             row[f"{column}_values"] = list(values)
     row["claims"], row["claims_hold"] = len(claims), sum(claim["holds"] for claim in claims)
     row["claims_false"] = "; ".join(claim["claim"] for claim in claims if not claim["holds"])
-    return row | {"trouble": result["trouble"], "traceback": result["traceback"]}
+    row |= {"trouble": result["trouble"], "traceback": result["traceback"]}
+    return {_writable(name): _writable(value) for name, value in row.items()}
+
+
+def of_parameter(name: str) -> str:
+    """The column of a parameter; one that has the name of a column that every table has keeps its values, too.
+
+    Example:
+        >>> of_parameter("beta"), of_parameter("seconds")
+        ('beta', 'parameter seconds')
+    """
+    return f"parameter {name}" if name in ALWAYS else name
+
+
+def _writable(value: Any) -> Any:
+    """A text may hold half characters, such as of a file's name in an error, which no file takes."""
+    return value.encode("utf8", "backslashreplace").decode("utf8") if isinstance(value, str) else value
 
 
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
@@ -187,5 +206,9 @@ class Live:
         self.next = 2 * self.rows
 
     def _runs(self) -> set[str]:
-        with open(self.folder / CSV, newline="", encoding="utf8") as file:
-            return {row["run"] for row in csv.DictReader(file)}
+        usual = csv.field_size_limit(1 << 30)  # ten thousand recorded numbers, or a traceback, may be longer
+        try:
+            with open(self.folder / CSV, newline="", encoding="utf8") as file:
+                return {row["run"] for row in csv.DictReader(file)}
+        finally:
+            csv.field_size_limit(usual)

@@ -19,6 +19,7 @@ from torch import Tensor
 from .. import terminal
 from ..nets import Sizes
 from ..train import History, NotFinite, run
+from ..train.stops import ScoreNotFinite
 from . import files, states
 from .board import Board
 from .folder import BEST, DONE, FAILED, LAST, METRICS, STATE, Folder, code
@@ -70,6 +71,7 @@ def train(
         Refused: its last state is not one of this run
         Stopped: interrupted by hand or by the system; everything up to there is kept
         NotFinite: a loss became NaN or infinite; the run is marked as failed, with its history
+        ScoreNotFinite: the validation did; the same
         OSError: a file cannot be written; the state before is still there
     """
     if prepared.place.rank > 0:
@@ -117,7 +119,7 @@ def _advance(prepared: Prepared, keeper: "Keeper | None", bar: Any = None, asked
         if keeper is not None:
             keeper.end()
         return history
-    except NotFinite as error:
+    except (NotFinite, ScoreNotFinite) as error:
         if keeper is not None:
             keeper.fail(error)
         raise
@@ -184,9 +186,11 @@ class Keeper:
         files.save_weights(self.folder.path / BEST, self.net.state_dict(), self.words)
         (self.folder.path / FAILED).unlink(missing_ok=True)
 
-    def fail(self, error: NotFinite) -> None:
-        """A loss became NaN or infinite."""
-        self.folder.keep(METRICS, as_csv(*rows(error.history, self.net.members)))
+    def fail(self, error: NotFinite | ScoreNotFinite) -> None:
+        """A loss or the validation became NaN or infinite."""
+        done = self.training.record.history(self.training.done)
+        history = error.history if isinstance(error, NotFinite) else done
+        self.folder.keep(METRICS, as_csv(*rows(history, self.net.members)))
         self.folder.keep(FAILED, f"{error}\n")
 
 

@@ -11,19 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 
 import torch
 import yaml
 
 from ..slips import UnknownName, known
-from ..train import History, run
+from ..train import History, NotFinite, run
 from . import files
 from .evaluation import evaluate
 from .folder import BEST, LAST, METRICS, Folder, code, described
 from .grid import key
 from .jobs import Outcome
-from .loading import in_memory
+from .loading import Loaded
 from .prepared import Model, Prepared
 from .reading import nested, read
 from .settings import ELSEWHERE, Settings, identity, is_image_data, resolved
@@ -91,7 +92,20 @@ class TrainJob:
         return [group[i : i + BLOCK] for group in groups.values() for i in range(0, len(group), BLOCK)]
 
     def run(self, points: Sequence[Mapping[str, Any]], folders: Sequence[Path]) -> list[Outcome]:
-        """Train the points and leave the folder of a run for each, in which ``gen_lib.runs.load`` finds it."""
+        """Train the points and leave the folder of a run for each, in which ``gen_lib.runs.load`` finds it.
+
+        A member whose loss or samples become infinite ends the net of all: the halves are then trained apart, down to
+        the culprits, and the other members give the numbers that they give with any company.
+        """
+        try:
+            return self._trained(points, folders)
+        except (NotFinite, ValueError) as error:
+            if len(points) == 1:
+                return [Outcome.of(error, format_exc())]
+        half = len(points) // 2
+        return self.run(points[:half], folders[:half]) + self.run(points[half:], folders[half:])
+
+    def _trained(self, points: Sequence[Mapping[str, Any]], folders: Sequence[Path]) -> list[Outcome]:
         torch.set_num_threads(1)
         each = [self.settings(point) for point in points]
         if not (self.folded and _small(each[0])):
@@ -104,7 +118,10 @@ class TrainJob:
         history = run(prepared.training, progress=False)
         last = prepared.model.build().to(prepared.place.device)
         last.load_state_dict(history.last)
-        measured = evaluate(in_memory(prepared, Folder(folders[0])), quick=True)
+        measured = [
+            evaluate(_alone(prepared, settings, i, Folder(path)), quick=True)
+            for i, (settings, path) in enumerate(zip(each, folders, strict=True))
+        ]  # each with the same noise, whichever member it is
         about = {"dim": prepared.source.dim, "shape": prepared.source.shape}
         outcomes = []
         for i, (settings, path) in enumerate(zip(each, folders, strict=True)):
@@ -115,7 +132,7 @@ class TrainJob:
                 files.save_weights(path / name, mine.state_dict(), words)
             own = _of_member(history, i if last.members else None)
             folder.keep(METRICS, as_csv(*rows(own, ())))
-            values = {name: [float(value.reshape(-1)[i])] for name, value in measured.items()}
+            values = {name: [float(value)] for name, value in measured[i].items()}
             best = own.scores[~own.scores.isnan()].min()
             finish(folder, own)
             outcomes.append(Outcome(values={**values, "validation": [float(best)]}))
@@ -157,6 +174,15 @@ def _column(settings: Sequence[Settings], name: str) -> torch.Tensor:
     short = name.removeprefix("options.")
     values = [(one.options or {})[short] if name != short else getattr(one, name) for one in settings]
     return torch.tensor(values, dtype=torch.float32)[:, None]
+
+
+def _alone(prepared: Prepared, settings: Settings, member: int, folder: Folder) -> Loaded:
+    """A member that was trained, with its own settings, as the lone run that it is."""
+    net, source = prepared.net, prepared.source
+    method = Model(settings, source.dim, source.shape).method
+    run = Loaded(folder, method, net.member(member) if net.members else net, settings)
+    vars(run)["source"] = source
+    return run
 
 
 def _of_member(history: History, member: int | None) -> History:

@@ -13,6 +13,10 @@ State = dict[str, Tensor]  # a copy of a state_dict, which training does not cha
 KEPT = ("running", "stopped", "best_step", "waited", "best_score")  # one per member
 
 
+class ScoreNotFinite(ValueError):
+    """The score of a member that still runs is NaN or infinite."""
+
+
 def state(net: Net) -> State:
     """A copy of the ``state_dict`` of a net."""
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
@@ -65,14 +69,16 @@ class Stops:
         """Take the score if it is due; who has waited long enough for a better one stops.
 
         Raises:
-            ValueError: a score of the wrong shape, or not finite for one who still runs
+            ValueError: a score of the wrong shape
+            ScoreNotFinite: it is not finite for one who still runs
         """
         if self.stopping is None or not self.due(done):
             return
         score, now = self._scored(net), state(net)
         if not score[self.running].isfinite().all():
             bad = (self.running & ~score.isfinite()).nonzero().tolist()
-            raise ValueError(f"stopping.score must be finite, after {done} steps member(s) {bad} got {score.tolist()}")
+            said = f"stopping.score must be finite, after {done} steps member(s) {bad} got {score.tolist()}"
+            raise ScoreNotFinite(said)
         self.checks.append(done)
         self.scores.append(score.where(self.running, torch.nan))
         better = self.running & (score < self.best_score)

@@ -24,6 +24,7 @@ from gen_lib.runs.folder import Busy
 from gen_lib.runs.training import Stopped
 from gen_lib.slips import UnknownName
 from gen_lib.train import NotFinite
+from gen_lib.train.stops import ScoreNotFinite
 
 
 def diverged(name: str = "gan"):
@@ -56,6 +57,7 @@ ERRORS = {
     NotFinite: not_finite,
     ParameterError: lambda: ParameterError("unknown parameter 'betta'"),
     Refused: lambda: Refused("no archive"),
+    ScoreNotFinite: lambda: ScoreNotFinite("after 4 steps member(s) [[1]] got nan"),
     Stopped: lambda: Stopped("runs/first", done=10, steps=20),
     Unavailable: lambda: Unavailable("no network"),
     UnknownName: lambda: UnknownName("unknown method 'gann'"),

@@ -11,6 +11,7 @@ from torch import nn
 from gen_lib import METHODS, Method, Turn, data, draws, fit, methods
 from gen_lib.nets import Decoder
 from gen_lib.train import NotFinite, Stopping, constant, held_out_loss, sample_distance
+from gen_lib.train.stops import ScoreNotFinite
 
 TRAIN, VALIDATION = data.split(data.moons().sample(60, torch.Generator().manual_seed(0)), (0.5, 0.5))
 GAMES = ["gan", "wgan"]
@@ -161,7 +162,7 @@ def test_a_loss_that_is_not_finite_is_told_with_the_scores_so_far():
 
 def test_a_score_that_is_not_finite_is_refused_with_its_members():
     scores = torch.tensor([[1.0, 1.0], [1.0, torch.inf]])
-    with pytest.raises(ValueError, match=r"stopping.score must be finite, after 10 steps member\(s\) \[\[1\]\] got"):
+    with pytest.raises(ScoreNotFinite, match=r"must be finite, after 10 steps member\(s\) \[\[1\]\] got"):
         trained("decoder", (2,), score=scripted(scores), patience=5)
 
 

@@ -71,7 +71,7 @@ def train(
         Refused: its last state is not one of this run
         Stopped: interrupted by hand or by the system; everything up to there is kept
         NotFinite: a loss became NaN or infinite; the run is marked as failed, with its history
-        ScoreNotFinite: the validation did; the same
+        gen_lib.train.stops.ScoreNotFinite: the validation did; the same
         OSError: a file cannot be written; the state before is still there
     """
     if prepared.place.rank > 0:

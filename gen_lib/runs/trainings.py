@@ -18,7 +18,7 @@ import torch
 import yaml
 
 from ..slips import UnknownName, known
-from ..train import History, NotFinite, run
+from ..train import History, run
 from . import files
 from .evaluation import evaluate
 from .folder import BEST, LAST, METRICS, Folder, code, described
@@ -99,7 +99,7 @@ class TrainJob:
         """
         try:
             return self._trained(points, folders)
-        except (NotFinite, ValueError) as error:
+        except (ArithmeticError, ValueError) as error:
             if len(points) == 1:
                 return [Outcome.of(error, format_exc())]
         half = len(points) // 2

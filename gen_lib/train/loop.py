@@ -82,8 +82,9 @@ def fit(
     Raises:
         TypeError: method is no Method, or stopping is neither None nor a Stopping
         ValueError: an argument out of range, data of the wrong shape, data that is not finite, turns that change, a
-            score of the wrong shape or not finite
+            score of the wrong shape
         gen_lib.train.record.NotFinite: a loss became NaN or infinite; net and error hold the last good state
+        gen_lib.train.stops.ScoreNotFinite: the score of a member became NaN or infinite
 
     Example:
         >>> from gen_lib import METHODS, data

@@ -102,7 +102,8 @@ class Record:
 
         Raises:
             NotFinite: a loss became NaN or infinite
-            ValueError: a score of the wrong shape or not finite
+            ValueError: a score of the wrong shape
+            gen_lib.train.stops.ScoreNotFinite: a score is not finite
         """
         self.stops.hold(self.net)
         # checked every 100 steps: checking after every step would cost more than the step on an accelerator

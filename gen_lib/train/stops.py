@@ -13,8 +13,8 @@ State = dict[str, Tensor]  # a copy of a state_dict, which training does not cha
 KEPT = ("running", "stopped", "best_step", "waited", "best_score")  # one per member
 
 
-class ScoreNotFinite(ValueError):
-    """The score of a member that still runs is NaN or infinite."""
+class ScoreNotFinite(ArithmeticError):
+    """Training stopped because the score of a member that still ran became NaN or infinite."""
 
 
 def state(net: Net) -> State:
@@ -70,7 +70,7 @@ class Stops:
 
         Raises:
             ValueError: a score of the wrong shape
-            ScoreNotFinite: it is not finite for one who still runs
+            gen_lib.train.stops.ScoreNotFinite: it is not finite for one who still runs
         """
         if self.stopping is None or not self.due(done):
             return

@@ -28,6 +28,7 @@ from gen_lib.runs.settings import PRESETS, differences, identity, resolved
 from gen_lib.runs.training import Keeper
 from gen_lib.slips import METHOD_NAMES
 from gen_lib.train import fit
+from gen_lib.train.stops import ScoreNotFinite
 
 SMALL = {"data": "mixture_1d", "batch": 8, "every": 5, "hidden": [8]}
 FILES = {"DONE", "best.safetensors", "config.yaml", "curves.png", "environment.json", "last.safetensors", "metrics.csv"}
@@ -494,7 +495,7 @@ def test_a_configuration_with_overrides(tmp_path):
 def test_a_validation_that_is_not_finite_leaves_a_failed_run(tmp_path):
     """The loss of a batch may be finite where that of the validation points overflows."""
     wishes = Settings(method="vae", data="mixture_1d", kl_weight=1e38, steps=12, batch=8, every=4, hidden=[8])
-    with pytest.raises(ValueError, match=r"stopping\.score must be finite, after 4 steps"):
+    with pytest.raises(ScoreNotFinite, match=r"must be finite, after 4 steps"):
         start(wishes, tmp_path, progress=False, say=lambda line: None)
     (run,) = found(tmp_path)
     assert run.status == "failed"

@@ -577,7 +577,9 @@ def test_a_bar_is_the_deviation_over_the_other_parameters(pairs):
 
 
 TEXTS = st.sampled_from(["$", "$\\foo$", "x$_$y", "<b>", "x_std", "n_values", "é", '"', "long " * 99])
-LARGE = st.sampled_from([0.0, -0.0, 5e-324, 1e300, -1e300, 1e308, -1.7e308, math.inf, -math.inf, math.nan])
+LARGE = st.sampled_from(
+    [0.0, -0.0, 5e-324, 1e-99, 1.0, 1e99, -1e99, 1e300, -1e300, 1e308, -1.7e308, math.inf, -math.inf, math.nan]
+)
 
 
 @quick
@@ -586,6 +588,8 @@ LARGE = st.sampled_from([0.0, -0.0, 5e-324, 1e300, -1e300, 1e308, -1.7e308, math
 @example(name="x", values=[{"p": 1}, {"p": 2}], members=False)
 @example(name="x", values=["$\\foo$", None], members=True)
 @example(name="x", values=["long " * 99, ""], members=True)
+@example(name="x", values=[5e-324, 1e300], members=False)
+@example(name="x", values=[1e-99, 1e99], members=False)
 @example(name="x", values=[10**400, 1], members=True)
 def test_whatever_is_recorded_over_whatever_is_drawn(name, values, members):
     numbers = [value if isinstance(value, float) else 1.0 for value in values]

@@ -14,7 +14,7 @@ from .sweep import SWEEP, results
 from .whole import write
 
 MOST_PICTURES = 48
-LARGEST = 1e300  # beyond it the axes of a picture overflow
+LARGEST = 1e100  # beyond it, and on a logarithmic axis below its inverse, the axes of a picture overflow
 Row = Mapping[str, Any]
 
 STYLE = """
@@ -193,7 +193,7 @@ def _figure(name: str, parameter: str, rows: Sequence[Row]) -> str:
     axes.errorbar(places, means, spreads, fmt="o-", capsize=3, markersize=4, linewidth=1)
     if not numbers:
         axes.set_xticks(places, [_label(str(value)) for value in values], parse_math=False)
-    elif min(values) > 0 and max(values) >= 50 * min(values):
+    elif min(values) > 1 / LARGEST and max(values) >= 50 * min(values):
         axes.set_xscale("log")
     axes.set_xlabel(_label(parameter), parse_math=False)  # a dollar is a dollar
     axes.set_ylabel(_label(name), parse_math=False)

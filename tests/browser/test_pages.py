@@ -1,5 +1,6 @@
 """Every page, in both themes, on a phone and on a desk: what a reader would see, and what the page asks for."""
 
+import re
 from pathlib import PurePath
 from urllib.parse import unquote
 
@@ -69,3 +70,9 @@ def test_weight(opened, place):
 
 def test_links_lead_somewhere():
     assert broken_links(SITE) == []
+
+
+def test_the_table_of_a_sweep_shows_what_was_swept():
+    """Its columns are cut out by their places."""
+    text = re.sub("<[^>]*>", "", (SITE / "book" / "running.html").read_text("utf-8"))
+    assert "\nrun,latent,kl_weight,seed,seconds,sliced W2,reconstruction error\n" in text
